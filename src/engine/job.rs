@@ -1,0 +1,57 @@
+//! Runs a job: the tasks of a workload under an execution model.
+
+use super::ports::Ports;
+use super::recorder::{LaneRecorder, Shared};
+use super::{core_pool, event_loop, sequential};
+use crate::model::event::EventKind;
+use crate::model::id::{LaneId, TaskId};
+use crate::model::outcome::Report;
+use crate::model::plan::{Job, ModelKind};
+use crate::workloads::{Work, works};
+
+/// Where a job runs: the ports of its process, and the block that its threads record into.
+///
+/// Ring 0 is thread 0's; ring `n` is that of worker `n` of the core pool, from 1.
+#[derive(Debug)]
+pub struct Env<'a, P> {
+    pub ports: &'a P,
+    pub shared: &'a Shared,
+}
+
+impl<P> Clone for Env<'_, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P> Copy for Env<'_, P> {}
+
+impl<'a, P: Ports> Env<'a, P> {
+    pub(super) fn lane(&self, ring: usize, lane: LaneId) -> LaneRecorder<'a, P> {
+        self.shared.lane(ring, lane, self.ports)
+    }
+}
+
+/// A task, as executors are given it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    pub id: TaskId,
+    pub work: Work,
+}
+
+/// Runs every task to its outcome. Once a stop is requested, what has not ended is cancelled.
+pub async fn run<P: Ports>(job: &Job, env: Env<'_, P>) -> Report {
+    let tasks: Vec<Task> = (0..).map(TaskId).zip(works(&job.workload)).map(|(id, work)| Task { id, work }).collect();
+    let outcomes = match job.model {
+        ModelKind::Sequential => sequential::run(tasks, env).await,
+        ModelKind::EventLoop => event_loop::run(tasks, env).await,
+        ModelKind::Cores => core_pool::run(tasks, env),
+    };
+    Report { outcomes }
+}
+
+pub(super) fn submit_all<P: Ports>(tasks: &[Task], lane: &LaneRecorder<'_, P>) {
+    for task in tasks {
+        lane.record(EventKind::Submitted, Some(task.id), 0);
+    }
+}

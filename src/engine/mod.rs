@@ -1,0 +1,13 @@
+//! How work is run: executors over ports, each recording what it does.
+
+pub mod coroutine;
+pub mod job;
+pub mod ports;
+pub mod recorder;
+pub mod task;
+
+mod core_pool;
+mod event_loop;
+mod sequential;
+
+pub use job::{Env, run};

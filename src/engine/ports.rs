@@ -1,0 +1,30 @@
+//! What the engine needs from where it runs: a clock, a network, and ways to wait. The browser has one set (`platform`),
+//! tests have others.
+
+use core::future::Future;
+use core::time::Duration;
+
+use crate::model::outcome::{Failure, Value};
+use crate::model::time::Instant;
+use crate::workloads::sites::Request;
+
+/// Reads the time.
+pub trait Clock {
+    /// Now, on the axis of the run.
+    fn now(&self) -> Instant;
+}
+
+/// Everything that the engine asks of the outside. Shared by the threads of a process.
+pub trait Ports: Clock + Sync {
+    /// Makes a request and reads its answer to the end. Dropping the future gives the request up.
+    fn fetch(&self, request: &Request) -> impl Future<Output = Result<Value, Failure>>;
+
+    /// Waits, letting other coroutines of this thread run.
+    fn sleep(&self, length: Duration) -> impl Future<Output = ()>;
+
+    /// Waits, holding this thread. Never called on the page's own.
+    fn block(&self, length: Duration);
+
+    /// Ends once the process was asked to stop.
+    fn stopped(&self) -> impl Future<Output = ()>;
+}

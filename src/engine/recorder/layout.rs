@@ -1,0 +1,45 @@
+//! Where things stand in a block: offsets in words from its start. Both sides use these, each through its own memory.
+
+use crate::model::event::EVENT_WORDS;
+
+/// Says that a block begins here, and in which layout.
+pub const MAGIC: usize = 0;
+/// The value at [`MAGIC`]: "OVL1".
+pub const MAGIC_WORD: u32 = u32::from_le_bytes(*b"OVL1");
+/// Not 0: tasks are to end.
+pub const STOP: usize = 1;
+/// Not 0: a thread trapped, and [`CRASH_TEXT`] says how.
+pub const CRASHED: usize = 2;
+/// The bytes of the crash text.
+pub const CRASH_LENGTH: usize = 3;
+/// How many rings follow the header.
+pub const RINGS: usize = 4;
+/// The slots of each ring.
+pub const CAPACITY: usize = 5;
+/// The next sequence number. On a cache line of its own: every thread writes it at every event.
+pub const SEQUENCE: usize = 16;
+/// The crash text, in UTF-8.
+pub const CRASH_TEXT: usize = 32;
+/// The most bytes of a crash text.
+pub const CRASH_BYTES: usize = 256;
+
+const HEADER_WORDS: usize = CRASH_TEXT + CRASH_BYTES / 4;
+
+/// In a ring: events written so far. With `LOST` on a line that only the writer stores to.
+pub const HEAD: usize = 0;
+/// In a ring: events that found no room.
+pub const LOST: usize = 1;
+/// In a ring: events read so far. On a line that only the reader stores to.
+pub const TAIL: usize = 16;
+/// In a ring: the first slot.
+pub const SLOTS: usize = 32;
+
+/// Where a ring begins.
+pub fn ring_start(ring: usize, capacity: usize) -> usize {
+    HEADER_WORDS + ring * (SLOTS + capacity * EVENT_WORDS)
+}
+
+/// The length of a block of so many rings of so many slots.
+pub fn words_needed(rings: usize, capacity: usize) -> usize {
+    ring_start(rings, capacity)
+}

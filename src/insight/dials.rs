@@ -1,0 +1,120 @@
+//! The two dials: tasks in flight (concurrency), and tasks computing at the same instant (parallelism).
+
+use core::time::Duration;
+
+use crate::model::event::Phase;
+use crate::model::time::Instant;
+use crate::model::trace::{Stamp, Trace};
+
+/// How many at once: now, at most, and on average over the work.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Dial {
+    /// At the latest record.
+    pub now: u32,
+    /// At most, so far.
+    pub peak: u32,
+    /// On average, from the first submission to the last outcome.
+    pub mean: f64,
+}
+
+/// Both dials of one run.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Dials {
+    /// Tasks that have begun and not ended.
+    pub in_flight: Dial,
+    /// Tasks whose code is running.
+    pub computing: Dial,
+}
+
+/// Reads both dials off a trace.
+pub fn dials(trace: &Trace) -> Dials {
+    let open_end = Stamp { at: trace.latest, sequence: u32::MAX };
+    let tasks = trace.tasks.iter().filter_map(|task| task.started.map(|start| (start, task.ended)));
+    let spans = trace.lanes.values().flat_map(|lane| {
+        let closed = lane.spans.iter().filter(|span| span.phase == Phase::Computing);
+        let open = lane.open.iter().filter(|span| span.phase == Phase::Computing);
+        closed.map(|span| (span.start, Some(span.end))).chain(open.map(|span| (span.start, None)))
+    });
+    let work = trace.work_end() - trace.work_start().unwrap_or(Instant::default());
+    Dials { in_flight: dial(tasks, open_end, work), computing: dial(spans, open_end, work) }
+}
+
+fn dial(intervals: impl Iterator<Item = (Stamp, Option<Stamp>)>, open_end: Stamp, work: Duration) -> Dial {
+    let (mut now, mut busy, mut edges) = (0, Duration::ZERO, Vec::new());
+    for (start, end) in intervals {
+        now += u32::from(end.is_none());
+        let end = end.unwrap_or(open_end);
+        busy += end.at - start.at;
+        // At one stamp an end comes before a start: one event can be both, and it is no overlap.
+        edges.push((start, 1_i32));
+        edges.push((end, -1));
+    }
+    edges.sort_unstable();
+    let (mut level, mut peak) = (0, 0);
+    for (_, step) in edges {
+        level += step;
+        peak = peak.max(level);
+    }
+    let mean = if work.is_zero() { 0.0 } else { busy.as_secs_f64() / work.as_secs_f64() };
+    // The level never falls below 0, since each end comes after its start.
+    Dial { now, peak: peak.unsigned_abs(), mean }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::trace::{Lane, OpenSpan, Span, TaskLife};
+    use crate::model::{id::LaneId, id::TaskId};
+
+    fn stamp(at: u64, sequence: u32) -> Stamp {
+        Stamp { at: Instant(at), sequence }
+    }
+
+    fn computing(start: Stamp, end: Stamp) -> Span {
+        Span { phase: Phase::Computing, task: Some(TaskId(0)), start, end }
+    }
+
+    fn trace_of(lanes: Vec<Vec<Span>>, tasks: Vec<TaskLife>, latest: u64) -> Trace {
+        let lanes = (0..).map(LaneId::Thread).zip(lanes.into_iter().map(|spans| Lane { spans, open: None })).collect();
+        Trace { lanes, tasks, latest: Instant(latest), ..Trace::default() }
+    }
+
+    #[test]
+    fn spans_that_meet_do_not_overlap_and_the_clocks_resolution_invents_no_overlap() {
+        let turns = vec![
+            vec![computing(stamp(10, 1), stamp(10, 2)), computing(stamp(10, 5), stamp(20, 6))],
+            vec![computing(stamp(10, 3), stamp(10, 4)), computing(stamp(20, 7), stamp(30, 8))],
+        ];
+        assert_eq!(dials(&trace_of(turns, Vec::new(), 30)).computing.peak, 1);
+    }
+
+    #[test]
+    fn overlapping_spans_count_together() {
+        let trace = trace_of(
+            vec![vec![computing(stamp(0, 1), stamp(10, 3))], vec![computing(stamp(0, 2), stamp(10, 4))]],
+            vec![TaskLife { submitted: Some(stamp(0, 0)), ended: Some(stamp(10, 5)), ..TaskLife::default() }],
+            10,
+        );
+        let dial = dials(&trace).computing;
+        assert_eq!((dial.now, dial.peak, dial.mean), (0, 2, 2.0));
+    }
+
+    #[test]
+    fn what_is_open_counts_now_and_up_to_the_latest_record() {
+        let mut trace = trace_of(
+            vec![Vec::new()],
+            vec![TaskLife { submitted: Some(stamp(0, 0)), started: Some(stamp(4, 1)), ..TaskLife::default() }],
+            8,
+        );
+        let open = OpenSpan { phase: Phase::Computing, task: Some(TaskId(0)), start: stamp(4, 2) };
+        trace.lanes.entry(LaneId::Thread(0)).or_default().open = Some(open);
+        let dials = dials(&trace);
+        assert_eq!(dials.in_flight, Dial { now: 1, peak: 1, mean: 0.5 });
+        assert_eq!(dials.computing, dials.in_flight);
+    }
+
+    #[test]
+    fn a_trace_without_events_reads_nothing() {
+        assert_eq!(dials(&Trace::new(5)), Dials::default());
+    }
+}

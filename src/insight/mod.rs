@@ -1,0 +1,10 @@
+//! Numbers and words from a trace. Pure: nothing here runs, reads a clock or draws.
+
+pub mod dials;
+pub mod format;
+pub mod summary;
+pub mod tasks;
+
+pub use dials::Dials;
+pub use summary::{Summary, speedup};
+pub use tasks::TaskRow;

@@ -1,0 +1,153 @@
+//! One run in a few numbers, and in a sentence.
+
+use core::time::Duration;
+
+use super::dials::{Dials, dials};
+use super::format;
+use crate::model::event::Phase;
+use crate::model::outcome::{Outcome, Value};
+use crate::model::plan::thousands;
+use crate::model::trace::Trace;
+
+/// The numbers of one run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Summary {
+    pub tasks: usize,
+    pub done: usize,
+    pub failed: usize,
+    pub cancelled: usize,
+    /// From the first submission to the last outcome, or to now.
+    pub wall: Duration,
+    /// From asking for the process to the first submission.
+    pub start_up: Duration,
+    pub dials: Dials,
+    /// The sum of all counts, where tasks count.
+    pub total: Option<u64>,
+    /// Events that were not recorded for want of room.
+    pub lost: u64,
+}
+
+impl Summary {
+    /// Reads a trace.
+    pub fn of(trace: &Trace) -> Summary {
+        let mut summary = Summary {
+            tasks: trace.tasks.len(),
+            dials: dials(trace),
+            lost: trace.lost,
+            start_up: start_up(trace),
+            wall: trace.work_start().map_or(Duration::ZERO, |start| trace.work_end() - start),
+            ..Summary::default()
+        };
+        for outcome in trace.tasks.iter().filter_map(|task| task.outcome.as_ref()) {
+            match outcome {
+                Outcome::Done(value) => {
+                    summary.done += 1;
+                    if let Value::Count(count) = value {
+                        *summary.total.get_or_insert(0) += count;
+                    }
+                }
+                Outcome::Failed(_) => summary.failed += 1,
+                Outcome::Cancelled => summary.cancelled += 1,
+            }
+        }
+        summary
+    }
+
+    /// Whether every task has an outcome of its own.
+    pub fn is_complete(&self) -> bool {
+        self.done + self.failed == self.tasks
+    }
+
+    /// The run in a sentence, for those who do not see the picture. `noun` is what one task is called.
+    pub fn sentence(&self, noun: &str) -> String {
+        let mut ends = Vec::new();
+        for (number, word) in [(self.done, "done"), (self.failed, "failed"), (self.cancelled, "cancelled")] {
+            if number > 0 {
+                ends.push(format!("{number} {word}"));
+            }
+        }
+        let ends = if ends.is_empty() { "none ended yet".to_owned() } else { ends.join(", ") };
+        let mut sentence = format!(
+            "{}: {ends}, in {}; at most {} in flight, at most {} computing at the same instant.",
+            format::count(self.tasks, noun),
+            format::duration(self.wall),
+            self.dials.in_flight.peak,
+            self.dials.computing.peak,
+        );
+        if let Some(total) = self.total.filter(|_| self.done == self.tasks) {
+            sentence += &format!(" {} primes.", thousands(total));
+        }
+        if self.lost > 0 {
+            sentence += &format!(" {} events found no room and are missing from the picture.", thousands(self.lost));
+        }
+        sentence
+    }
+}
+
+/// How many times faster `run` was than `baseline`. `None` unless both ended every task, since nothing else compares.
+pub fn speedup(baseline: &Summary, run: &Summary) -> Option<f64> {
+    let comparable = baseline.is_complete() && run.is_complete() && !run.wall.is_zero();
+    comparable.then(|| baseline.wall.as_secs_f64() / run.wall.as_secs_f64())
+}
+
+fn start_up(trace: &Trace) -> Duration {
+    let phases = [Phase::Instantiating, Phase::StartingThreads];
+    let spans = trace.lanes.values().flat_map(|lane| &lane.spans).filter(|span| phases.contains(&span.phase));
+    spans.map(|span| span.end.at - span.start.at).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::insight::dials::Dial;
+    use crate::model::event::{Event, EventKind};
+    use crate::model::id::{LaneId, TaskId};
+    use crate::model::outcome::Failure;
+    use crate::model::time::Instant;
+
+    fn trace() -> Trace {
+        let mut trace = Trace::new(2);
+        let mut sequence = 0;
+        let mut add = |ms: f64, task, kind, arg| {
+            sequence += 1;
+            let lane = LaneId::Thread(0);
+            trace.apply(&Event { at: Instant::from_ms(ms), sequence, lane, task: Some(TaskId(task)), kind, arg });
+        };
+        add(0.0, 0, EventKind::Enter(Phase::Instantiating), 0);
+        add(40.0, 0, EventKind::LaneClosed, 0);
+        add(50.0, 0, EventKind::Submitted, 0);
+        add(50.0, 1, EventKind::Submitted, 0);
+        add(50.0, 0, EventKind::Started, 0);
+        add(60.0, 0, EventKind::Finished, Value::Count(1_000).to_arg());
+        add(60.0, 1, EventKind::Started, 0);
+        add(90.0, 1, EventKind::Failed, Failure::Status(503).to_arg());
+        trace
+    }
+
+    #[test]
+    fn a_run_is_its_numbers_and_its_sentence() {
+        let summary = Summary::of(&trace());
+        assert_eq!((summary.done, summary.failed, summary.total), (1, 1, Some(1_000)));
+        assert_eq!((summary.wall, summary.start_up), (Duration::from_millis(40), Duration::from_millis(40)));
+        assert_eq!(
+            summary.sentence("site"),
+            "2 sites: 1 done, 1 failed, in 40.0 ms; at most 1 in flight, at most 0 computing at the same instant."
+        );
+    }
+
+    #[test]
+    fn only_complete_runs_are_compared() {
+        let slow = Summary { tasks: 1, done: 1, wall: Duration::from_millis(900), ..Summary::default() };
+        let fast = Summary { wall: Duration::from_millis(450), ..slow.clone() };
+        assert_eq!(speedup(&slow, &fast), Some(2.0));
+        assert_eq!(speedup(&slow, &Summary { done: 0, cancelled: 1, ..fast.clone() }), None);
+        assert_eq!(speedup(&slow, &Summary { wall: Duration::ZERO, ..fast }), None);
+    }
+
+    #[test]
+    fn lost_events_are_said() {
+        let dials = Dials { in_flight: Dial { now: 0, peak: 5, mean: 2.0 }, ..Dials::default() };
+        let summary = Summary { tasks: 5, done: 5, lost: 1_234, dials, ..Summary::default() };
+        assert!(summary.sentence("task").ends_with("1,234 events found no room and are missing from the picture."));
+    }
+}

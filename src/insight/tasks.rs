@@ -1,0 +1,152 @@
+//! The results: one row a task, in order of submission or of completion.
+
+use super::format;
+use crate::model::outcome::{Failure, Outcome, Value};
+use crate::model::plan::{Site, Workload, thousands};
+use crate::model::time::Instant;
+use crate::model::trace::Trace;
+
+/// How a task stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Not begun.
+    Queued,
+    Running,
+    Done,
+    Failed,
+    Cancelled,
+}
+
+/// What a person reads of one task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskRow {
+    /// Counted from 1, in order of submission.
+    pub number: u32,
+    pub name: String,
+    pub standing: Standing,
+    /// Its result, or why it has none.
+    pub result: String,
+    /// When it ended, since the first submission.
+    pub ended: Option<String>,
+    /// Its place in the order of completion, from 1.
+    pub place: Option<usize>,
+    /// Where a time limit is set: whether the task was done when it struck.
+    pub in_time: Option<bool>,
+}
+
+/// The rows of a run, in order of submission. `limit_ms` counts from the first submission.
+pub fn rows(trace: &Trace, workload: &Workload, limit_ms: Option<u32>) -> Vec<TaskRow> {
+    let start = trace.work_start().unwrap_or_default();
+    let limit = limit_ms.map(|ms| start + core::time::Duration::from_millis(ms.into()));
+    let mut places = vec![None; trace.tasks.len()];
+    for (place, id) in trace.ended.iter().enumerate() {
+        places[id.index()] = Some(place + 1);
+    }
+    let lives = trace.tasks.iter().zip(places).zip(0..);
+    lives
+        .map(|((life, place), index)| {
+            let standing = match &life.outcome {
+                None if life.started.is_some() => Standing::Running,
+                None => Standing::Queued,
+                Some(Outcome::Done(_)) => Standing::Done,
+                Some(Outcome::Failed(_)) => Standing::Failed,
+                Some(Outcome::Cancelled) => Standing::Cancelled,
+            };
+            let ended = life.ended.map(|stamp| stamp.at);
+            TaskRow {
+                number: index + 1,
+                name: name(workload, index),
+                standing,
+                result: result(life.outcome.as_ref(), standing),
+                ended: ended.map(|at| format::duration(at - start)),
+                place: place.filter(|_| standing != Standing::Cancelled),
+                in_time: limit.and_then(|limit| in_time(ended, limit, trace.latest)),
+            }
+        })
+        .collect()
+}
+
+/// Done at the limit or before it, or not; `None` while nobody can tell.
+fn in_time(ended: Option<Instant>, limit: Instant, latest: Instant) -> Option<bool> {
+    match ended {
+        Some(at) => Some(at <= limit),
+        None => (latest > limit).then_some(false),
+    }
+}
+
+fn name(workload: &Workload, index: u32) -> String {
+    match workload {
+        Workload::Sites(sites) => match sites.get(index as usize) {
+            Some(Site::Url(address)) => address.clone(),
+            Some(Site::Unreachable { .. }) => format!("site {} (unreachable)", index + 1),
+            _ => format!("site {}", index + 1),
+        },
+        Workload::Primes { .. } | Workload::Sleep { .. } => format!("task {}", index + 1),
+    }
+}
+
+fn result(outcome: Option<&Outcome>, standing: Standing) -> String {
+    match outcome {
+        Some(Outcome::Done(Value::Count(count))) => format!("{} primes", thousands(*count)),
+        Some(Outcome::Done(Value::Response { status, bytes })) => {
+            format!("status {status}, {} bytes", thousands((*bytes).into()))
+        }
+        Some(Outcome::Done(Value::Text)) => "“result”".to_owned(),
+        Some(Outcome::Failed(Failure::Panicked(words))) if words.is_empty() => "panicked".to_owned(),
+        Some(Outcome::Failed(Failure::Unreachable(words))) if words.is_empty() => "no answer".to_owned(),
+        Some(Outcome::Failed(failure)) => failure.to_string(),
+        Some(Outcome::Cancelled) => "cancelled".to_owned(),
+        None if standing == Standing::Running => "running".to_owned(),
+        None => "queued".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::trace::{Stamp, TaskLife};
+    use crate::model::{id::TaskId, plan::Fault};
+
+    fn stamp(ms: f64) -> Option<Stamp> {
+        Some(Stamp { at: Instant::from_ms(ms), sequence: 0 })
+    }
+
+    fn life(ended_ms: Option<f64>, outcome: Option<Outcome>) -> TaskLife {
+        let ended = ended_ms.and_then(stamp);
+        TaskLife { submitted: stamp(100.0), started: stamp(100.0), ended, lane: None, outcome }
+    }
+
+    #[test]
+    fn a_limit_splits_done_from_not_done_and_places_follow_completion() {
+        let trace = Trace {
+            tasks: vec![
+                life(Some(400.0), Some(Outcome::Done(Value::Response { status: 200, bytes: 2_048 }))),
+                life(Some(140.0), Some(Outcome::Failed(Failure::Unreachable(String::new())))),
+                life(None, None),
+                TaskLife { submitted: stamp(100.0), ..TaskLife::default() },
+            ],
+            ended: vec![TaskId(1), TaskId(0)],
+            latest: Instant::from_ms(500.0),
+            ..Trace::default()
+        };
+        let workload = Workload::Sleep { tasks: 4, ms: 1, fault: Fault::None };
+        let rows = rows(&trace, &workload, Some(200));
+        assert_eq!(rows.iter().map(|row| row.in_time).collect::<Vec<_>>(), [
+            Some(false),
+            Some(true),
+            Some(false),
+            Some(false)
+        ]);
+        assert_eq!(rows.iter().map(|row| row.place).collect::<Vec<_>>(), [Some(2), Some(1), None, None]);
+        assert_eq!(rows[0].result, "status 200, 2,048 bytes");
+        assert_eq!((rows[0].ended.as_deref(), rows[1].result.as_str()), (Some("300 ms"), "no answer"));
+        assert_eq!((rows[2].standing, rows[3].standing), (Standing::Running, Standing::Queued));
+    }
+
+    #[test]
+    fn nobody_can_tell_before_the_limit() {
+        let trace = Trace { tasks: vec![life(None, None)], latest: Instant::from_ms(150.0), ..Trace::default() };
+        let workload = Workload::Sleep { tasks: 1, ms: 1, fault: Fault::None };
+        assert_eq!(rows(&trace, &workload, Some(200))[0].in_time, None);
+    }
+}

@@ -1,0 +1,22 @@
+//! Overlap: the ways of doing many things at once, really run, measured and drawn side by side.
+//!
+//! The map of the modules, and what holds between them, is in `ARCHITECTURE.md`; `tests/tidy.rs` keeps to it.
+//!
+//! * [`model`] is the vocabulary: plans, events, traces.
+//! * [`workloads`] is what is run, [`engine`] how it is run and recorded.
+//! * [`insight`] makes numbers of a trace, [`timeline`] makes geometry of it. Both are pure.
+//! * [`app`] is the page's state and what changes it.
+//! * `platform` is the only place that knows the browser, `ui` the only one that knows Yew; both exist on wasm alone.
+
+pub mod app;
+pub mod engine;
+pub mod insight;
+pub mod model;
+pub mod sync;
+pub mod timeline;
+pub mod workloads;
+
+#[cfg(target_arch = "wasm32")]
+pub mod platform;
+#[cfg(target_arch = "wasm32")]
+pub mod ui;

@@ -1,0 +1,176 @@
+//! What a thread records: events of one fixed size.
+
+use super::id::{LaneId, TaskId};
+use super::time::Instant;
+
+/// What a lane is doing from one event to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u32)]
+pub enum Phase {
+    /// Nothing: waiting to be given a task.
+    Idle = 0,
+    /// A process loads the program image and makes its memory.
+    Instantiating = 1,
+    /// A process starts its threads.
+    StartingThreads = 2,
+    /// Running a task's code. The system may still let threads take turns on a core, which no browser tells.
+    Computing = 3,
+    /// Waiting for an answer from the network.
+    WaitingIo = 4,
+    /// Asleep for a time that the task asked for.
+    Sleeping = 5,
+}
+
+impl Phase {
+    /// Every phase, in the order in which a legend lists them.
+    pub const ALL: [Phase; 6] = [
+        Phase::Idle,
+        Phase::Instantiating,
+        Phase::StartingThreads,
+        Phase::Computing,
+        Phase::WaitingIo,
+        Phase::Sleeping,
+    ];
+
+    /// What a person reads.
+    pub fn label(self) -> &'static str {
+        match self {
+            Phase::Idle => "idle",
+            Phase::Instantiating => "starting the process",
+            Phase::StartingThreads => "starting its threads",
+            Phase::Computing => "computing",
+            Phase::WaitingIo => "waiting for the network",
+            Phase::Sleeping => "sleeping",
+        }
+    }
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// The lane begins a phase, and so ends the one before.
+    Enter(Phase),
+    /// The lane ends.
+    LaneClosed,
+    /// The task was handed to an executor.
+    Submitted,
+    /// The task began to run on this lane.
+    Started,
+    /// The task returned; the event's argument is its value (`Value::to_arg`).
+    Finished,
+    /// The task failed; the event's argument says how (`Failure::to_arg`).
+    Failed,
+    /// The task was cancelled.
+    Cancelled,
+}
+
+impl EventKind {
+    fn to_word(self) -> u32 {
+        match self {
+            EventKind::Enter(phase) => phase as u32,
+            EventKind::LaneClosed => 100,
+            EventKind::Submitted => 101,
+            EventKind::Started => 102,
+            EventKind::Finished => 103,
+            EventKind::Failed => 104,
+            EventKind::Cancelled => 105,
+        }
+    }
+
+    fn from_word(word: u32) -> Option<EventKind> {
+        Some(match word {
+            100 => EventKind::LaneClosed,
+            101 => EventKind::Submitted,
+            102 => EventKind::Started,
+            103 => EventKind::Finished,
+            104 => EventKind::Failed,
+            105 => EventKind::Cancelled,
+            other => EventKind::Enter(Phase::ALL.into_iter().find(|phase| *phase as u32 == other)?),
+        })
+    }
+}
+
+/// One record of a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// When.
+    pub at: Instant,
+    /// Its place in the order of all events of the process. Clocks have a resolution; this has none.
+    pub sequence: u32,
+    /// Where.
+    pub lane: LaneId,
+    /// Which task it is about, if any.
+    pub task: Option<TaskId>,
+    /// What.
+    pub kind: EventKind,
+    /// What else, as the kind says; 0 where it says nothing.
+    pub arg: u64,
+}
+
+/// The length of a record, in 32-bit words.
+pub const EVENT_WORDS: usize = 8;
+
+const NO_TASK: u32 = u32::MAX;
+
+impl Event {
+    /// The record. Inverse of [`Event::from_words`].
+    pub fn to_words(self) -> [u32; EVENT_WORDS] {
+        [
+            self.at.0 as u32,
+            (self.at.0 >> 32) as u32,
+            self.sequence,
+            self.lane.to_word(),
+            self.task.map_or(NO_TASK, |task| task.0),
+            self.kind.to_word(),
+            self.arg as u32,
+            (self.arg >> 32) as u32,
+        ]
+    }
+
+    /// The event of a record, or `None` if its words say nothing that this program writes.
+    pub fn from_words(words: [u32; EVENT_WORDS]) -> Option<Event> {
+        let [at_low, at_high, sequence, lane, task, kind, arg_low, arg_high] = words;
+        Some(Event {
+            at: Instant(u64::from(at_low) | (u64::from(at_high) << 32)),
+            sequence,
+            lane: LaneId::from_word(lane)?,
+            task: (task != NO_TASK).then_some(TaskId(task)),
+            kind: EventKind::from_word(kind)?,
+            arg: u64::from(arg_low) | (u64::from(arg_high) << 32),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_survive_the_way_through_their_words() {
+        let kinds = Phase::ALL.into_iter().map(EventKind::Enter).chain([
+            EventKind::LaneClosed,
+            EventKind::Submitted,
+            EventKind::Started,
+            EventKind::Finished,
+            EventKind::Failed,
+            EventKind::Cancelled,
+        ]);
+        for (index, kind) in kinds.enumerate() {
+            let event = Event {
+                at: Instant(u64::MAX - index as u64),
+                sequence: 77,
+                lane: LaneId::Thread(3),
+                task: (index % 2 == 0).then_some(TaskId(index as u32)),
+                kind,
+                arg: 1 << 40,
+            };
+            assert_eq!(Event::from_words(event.to_words()), Some(event));
+        }
+    }
+
+    #[test]
+    fn words_that_say_nothing_are_no_event() {
+        assert_eq!(Event::from_words([0, 0, 0, 0, 0, 99, 0, 0]), None);
+        assert_eq!(Event::from_words([u32::MAX; EVENT_WORDS]), None);
+    }
+}

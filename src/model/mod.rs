@@ -1,0 +1,9 @@
+//! The vocabulary of Overlap: plain data without a clock, without a browser, and without any other module of this crate.
+
+pub mod event;
+pub mod fragment;
+pub mod id;
+pub mod outcome;
+pub mod plan;
+pub mod time;
+pub mod trace;

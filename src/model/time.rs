@@ -1,0 +1,93 @@
+//! Points in time on a run's one axis, and how the clocks of workers are laid onto it.
+
+use core::ops::{Add, Sub};
+use core::time::Duration;
+
+/// A point in time: nanoseconds since the page asked for the run's first process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(pub u64);
+
+impl Instant {
+    /// The point `ms` milliseconds after the origin; before the origin counts as the origin.
+    pub fn from_ms(ms: f64) -> Instant {
+        // A float to integer cast saturates, and takes what is not a number for 0.
+        Instant((ms * 1e6).round() as u64)
+    }
+
+    /// Milliseconds since the origin.
+    pub fn as_ms(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+}
+
+impl Add<Duration> for Instant {
+    type Output = Instant;
+
+    fn add(self, length: Duration) -> Instant {
+        Instant(self.0.saturating_add(u64::try_from(length.as_nanos()).unwrap_or(u64::MAX)))
+    }
+}
+
+impl Sub for Instant {
+    type Output = Duration;
+
+    /// The time from `earlier` to `self`; none if `earlier` is the later one.
+    fn sub(self, earlier: Instant) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// Lays the clock of one worker onto the page's.
+///
+/// Each worker counts from a `timeOrigin` of its own. The difference of the two origins is exact only as long as nobody
+/// sets the system's clock, so it is held against a hand-shake: the worker reads its clock after the page sent the
+/// question and before the page has the answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Anchor {
+    /// What to add to a time of the worker, in milliseconds, to have the page's.
+    pub offset_ms: f64,
+}
+
+impl Anchor {
+    /// The anchor from the two time origins, in milliseconds since the Unix epoch.
+    pub fn from_origins(page_origin_ms: f64, worker_origin_ms: f64) -> Anchor {
+        Anchor { offset_ms: worker_origin_ms - page_origin_ms }
+    }
+
+    /// How far this anchor is out, in milliseconds, given a stamp (worker's clock) that was taken between two of the
+    /// page's: 0 if it fits, else the correction that makes it fit.
+    pub fn correction_ms(self, sent_ms: f64, stamp_ms: f64, received_ms: f64) -> f64 {
+        let stamp_ms = stamp_ms + self.offset_ms;
+        if stamp_ms < sent_ms {
+            sent_ms - stamp_ms
+        } else if stamp_ms > received_ms {
+            received_ms - stamp_ms
+        } else {
+            0.0
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_and_lengths_do_not_run_over() {
+        assert_eq!(Instant::from_ms(1.5), Instant(1_500_000));
+        assert_eq!(Instant::from_ms(-3.0), Instant(0));
+        assert_eq!(Instant::from_ms(f64::NAN), Instant(0));
+        assert_eq!(Instant(5) - Instant(9), Duration::ZERO);
+        assert_eq!(Instant(u64::MAX) + Duration::from_secs(1), Instant(u64::MAX));
+    }
+
+    #[test]
+    fn an_anchor_that_fits_the_hand_shake_needs_no_correction() {
+        let anchor = Anchor::from_origins(1_000.0, 1_040.0);
+        assert_eq!(anchor.correction_ms(50.0, 12.0, 53.0), 0.0);
+        // The system's clock was set back by 100 ms between the two origins.
+        let wrong = Anchor::from_origins(1_000.0, 940.0);
+        assert_eq!(wrong.correction_ms(50.0, 12.0, 53.0), 98.0);
+        assert_eq!(anchor.correction_ms(50.0, 20.0, 53.0), -7.0);
+    }
+}

@@ -1,0 +1,229 @@
+//! What a run leaves: lanes with their spans, and tasks with their lives. Only ever added to.
+
+use std::collections::BTreeMap;
+
+use super::event::{Event, EventKind, Phase};
+use super::id::{LaneId, TaskId};
+use super::outcome::{Failure, Outcome, Report, Value};
+use super::time::Instant;
+
+/// A point in the order of what happened: by the clock, and by the sequence number where the clock cannot tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stamp {
+    pub at: Instant,
+    pub sequence: u32,
+}
+
+/// A time in which a lane did one thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub phase: Phase,
+    pub task: Option<TaskId>,
+    pub start: Stamp,
+    pub end: Stamp,
+}
+
+/// A lane that is doing something right now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenSpan {
+    pub phase: Phase,
+    pub task: Option<TaskId>,
+    pub start: Stamp,
+}
+
+/// One row: what a process, thread or coroutine did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lane {
+    /// In order of time.
+    pub spans: Vec<Span>,
+    pub open: Option<OpenSpan>,
+}
+
+/// The life of one task.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaskLife {
+    pub submitted: Option<Stamp>,
+    pub started: Option<Stamp>,
+    pub ended: Option<Stamp>,
+    /// The lane that it started on.
+    pub lane: Option<LaneId>,
+    pub outcome: Option<Outcome>,
+}
+
+/// Everything that was recorded of one run under one model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trace {
+    pub lanes: BTreeMap<LaneId, Lane>,
+    /// By the order of submission.
+    pub tasks: Vec<TaskLife>,
+    /// The order in which tasks ended.
+    pub ended: Vec<TaskId>,
+    /// Events that the rings had no room for.
+    pub lost: u64,
+    /// The latest time that anything was recorded at.
+    pub latest: Instant,
+}
+
+impl Trace {
+    /// A trace without events, of a run of so many tasks.
+    pub fn new(tasks: u32) -> Trace {
+        Trace { tasks: vec![TaskLife::default(); tasks as usize], ..Trace::default() }
+    }
+
+    /// Adds an event. Events of one lane, and of one task, come in the order in which they happened.
+    pub fn apply(&mut self, event: &Event) {
+        self.latest = self.latest.max(event.at);
+        let stamp = Stamp { at: event.at, sequence: event.sequence };
+        match event.kind {
+            EventKind::Enter(phase) => {
+                let lane = self.lanes.entry(event.lane).or_default();
+                lane.end_open(stamp);
+                lane.open = Some(OpenSpan { phase, task: event.task, start: stamp });
+            }
+            EventKind::LaneClosed => self.lanes.entry(event.lane).or_default().end_open(stamp),
+            kind => self.apply_to_task(kind, event, stamp),
+        }
+    }
+
+    fn apply_to_task(&mut self, kind: EventKind, event: &Event, stamp: Stamp) {
+        let Some(id) = event.task else { return };
+        let Some(task) = self.tasks.get_mut(id.index()) else { return };
+        match kind {
+            EventKind::Submitted => task.submitted = Some(stamp),
+            EventKind::Started => {
+                task.started = Some(stamp);
+                task.lane = Some(event.lane);
+            }
+            EventKind::Finished => self.end_task(id, stamp, Outcome::Done(Value::from_arg(event.arg))),
+            EventKind::Failed => self.end_task(id, stamp, Outcome::Failed(Failure::from_arg(event.arg))),
+            EventKind::Cancelled => self.end_task(id, stamp, Outcome::Cancelled),
+            EventKind::Enter(_) | EventKind::LaneClosed => {}
+        }
+    }
+
+    fn end_task(&mut self, id: TaskId, stamp: Stamp, outcome: Outcome) {
+        let task = &mut self.tasks[id.index()];
+        if task.ended.is_none() {
+            task.ended = Some(stamp);
+            task.outcome = Some(outcome);
+            self.ended.push(id);
+        }
+    }
+
+    /// Takes the outcomes of the final report: the words of failures, which no event carries, and, where events were
+    /// lost, the outcomes themselves.
+    pub fn apply_report(&mut self, report: &Report) {
+        for (id, outcome) in &report.outcomes {
+            let Some(task) = self.tasks.get_mut(id.index()) else { continue };
+            if task.outcome.is_none() {
+                self.ended.push(*id);
+            }
+            task.outcome = Some(outcome.clone());
+        }
+    }
+
+    /// Ends what is still open, at a time that the page read: for a process that was stopped or died. What it was doing
+    /// is known, when it ceased only so far. Tasks that had no outcome are cancelled.
+    pub fn cut(&mut self, at: Instant) {
+        let stamp = Stamp { at: at.max(self.latest), sequence: u32::MAX };
+        self.latest = stamp.at;
+        for lane in self.lanes.values_mut() {
+            lane.end_open(stamp);
+        }
+        for index in 0..self.tasks.len() {
+            if self.tasks[index].submitted.is_some() && self.tasks[index].outcome.is_none() {
+                self.end_task(TaskId(index as u32), stamp, Outcome::Cancelled);
+            }
+        }
+    }
+
+    /// When the first task was submitted: where work begins, and the zero of the axis that runs are compared on.
+    pub fn work_start(&self) -> Option<Instant> {
+        self.tasks.iter().filter_map(|task| task.submitted).min().map(|stamp| stamp.at)
+    }
+
+    /// When the last task ended, or the latest record while tasks are running.
+    pub fn work_end(&self) -> Instant {
+        let ended = self.tasks.iter().map(|task| task.ended.map(|stamp| stamp.at));
+        match ended.collect::<Option<Vec<_>>>() {
+            Some(ends) => ends.into_iter().max().unwrap_or(self.latest),
+            None => self.latest,
+        }
+    }
+}
+
+impl Lane {
+    fn end_open(&mut self, end: Stamp) {
+        if let Some(OpenSpan { phase, task, start }) = self.open.take() {
+            self.spans.push(Span { phase, task, start, end: end.max(start) });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const THREAD: LaneId = LaneId::Thread(1);
+
+    fn event(ms: u64, kind: EventKind, arg: u64) -> Event {
+        Event { at: Instant(ms), sequence: ms as u32, lane: THREAD, task: Some(TaskId(0)), kind, arg }
+    }
+
+    fn stamp(at: u64) -> Stamp {
+        Stamp { at: Instant(at), sequence: at as u32 }
+    }
+
+    #[test]
+    fn a_task_lives_from_submission_to_its_outcome() {
+        let mut trace = Trace::new(1);
+        for event in [
+            event(1, EventKind::Submitted, 0),
+            event(2, EventKind::Started, 0),
+            event(2, EventKind::Enter(Phase::Computing), 0),
+            event(9, EventKind::Finished, Value::Count(4).to_arg()),
+            event(9, EventKind::Enter(Phase::Idle), 0),
+            event(11, EventKind::LaneClosed, 0),
+        ] {
+            trace.apply(&event);
+        }
+        let task = &trace.tasks[0];
+        assert_eq!((task.submitted, task.started, task.ended), (Some(stamp(1)), Some(stamp(2)), Some(stamp(9))));
+        assert_eq!((task.lane, &task.outcome), (Some(THREAD), &Some(Outcome::Done(Value::Count(4)))));
+        let spans = &trace.lanes[&THREAD].spans;
+        assert_eq!(spans.iter().map(|span| span.phase).collect::<Vec<_>>(), [Phase::Computing, Phase::Idle]);
+        assert_eq!((spans[0].start, spans[0].end, spans[1].end), (stamp(2), stamp(9), stamp(11)));
+        assert_eq!((trace.work_start(), trace.work_end()), (Some(Instant(1)), Instant(9)));
+    }
+
+    #[test]
+    fn a_cut_ends_what_is_open_and_cancels_what_has_no_outcome() {
+        let mut trace = Trace::new(2);
+        trace.apply(&event(1, EventKind::Submitted, 0));
+        trace.apply(&event(2, EventKind::Enter(Phase::Computing), 0));
+        trace.cut(Instant(50));
+        assert_eq!(trace.lanes[&THREAD].spans[0].end.at, Instant(50));
+        assert_eq!(trace.lanes[&THREAD].open, None);
+        assert_eq!(trace.tasks[0].outcome, Some(Outcome::Cancelled));
+        assert_eq!(trace.tasks[1].outcome, None, "a task that was never submitted is not cancelled");
+    }
+
+    #[test]
+    fn the_report_adds_words_and_what_was_lost_but_changes_no_order() {
+        let mut trace = Trace::new(2);
+        trace.apply(&event(5, EventKind::Failed, Failure::Panicked(String::new()).to_arg()));
+        let words = Outcome::Failed(Failure::Panicked("boom".to_owned()));
+        trace.apply_report(&Report {
+            outcomes: vec![(TaskId(1), Outcome::Done(Value::Text)), (TaskId(0), words.clone())],
+        });
+        assert_eq!(trace.tasks[0].outcome, Some(words));
+        assert_eq!(trace.ended, [TaskId(0), TaskId(1)]);
+    }
+
+    #[test]
+    fn events_about_tasks_that_do_not_exist_change_nothing() {
+        let mut trace = Trace::new(0);
+        trace.apply(&event(5, EventKind::Finished, 0));
+        assert!(trace.ended.is_empty());
+    }
+}
