@@ -1,0 +1,6 @@
+//! The browser parts, in a real browser: `./dev test browser`, or `wasm-pack test --headless --chrome`.
+#![cfg(target_arch = "wasm32")]
+
+mod process;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -1,0 +1,149 @@
+//! Processes: start, run, stop, and every way to die.
+
+use gloo_timers::future::TimeoutFuture;
+use overlap::model::event::{Event, EventKind, Phase};
+use overlap::model::outcome::{Failure, Outcome, Value};
+use overlap::model::plan::{Fault, Job, ModelKind, Workload};
+use overlap::platform::process::{Process, ProcessConfig, ProcessError};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+async fn started(threads: u32) -> Process {
+    let config = ProcessConfig::with_threads(threads);
+    let process = Process::spawn(&config).expect("a worker");
+    process.ready(&config).await.expect("a process");
+    process
+}
+
+async fn fails_to_start(config: ProcessConfig) -> ProcessError {
+    let process = Process::spawn(&config).expect("a worker");
+    process.ready(&config).await.expect_err("no process")
+}
+
+fn primes(tasks: u32, below: u32, fault: Fault) -> Workload {
+    Workload::Primes { tasks, below, fault }
+}
+
+fn events(process: &Process) -> Vec<Event> {
+    let mut events = Vec::new();
+    let lost = process.take_events(|event| events.push(*event));
+    assert_eq!(lost, 0, "no event is lost");
+    events
+}
+
+#[wasm_bindgen_test]
+async fn a_process_runs_a_job_on_its_own_thread_and_records_it() {
+    let process = started(0).await;
+    let job = Job { workload: primes(4, 10_000, Fault::None), model: ModelKind::Sequential };
+    let report = process.run(&job).await.expect("a report");
+    let counts = report.outcomes.iter().map(|(_, outcome)| match outcome {
+        Outcome::Done(Value::Count(count)) => *count,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(counts.sum::<u64>(), 1_229);
+    let events = events(&process);
+    assert_eq!(events[0].kind, EventKind::Enter(Phase::Instantiating));
+    assert_eq!(events.iter().filter(|event| matches!(event.kind, EventKind::Finished)).count(), 4);
+    assert!(events.is_sorted_by_key(|event| event.sequence));
+    assert!(events.iter().all(|event| event.at <= process.now()));
+}
+
+#[wasm_bindgen_test]
+async fn a_thread_pool_inside_a_process_counts_on_every_thread() {
+    let process = started(2).await;
+    let job = Job { workload: primes(8, 2_000_000, Fault::None), model: ModelKind::Cores };
+    let report = process.run(&job).await.expect("a report");
+    assert_eq!(report.outcomes.len(), 8);
+    let events = events(&process);
+    let lanes: std::collections::BTreeSet<_> =
+        events.iter().filter(|event| event.kind == EventKind::Started).map(|event| event.lane).collect();
+    assert_eq!(lanes.len(), 2, "{lanes:?}");
+}
+
+#[wasm_bindgen_test]
+async fn a_panic_is_the_error_of_its_task_and_the_pool_goes_on() {
+    let process = started(2).await;
+    let job = Job { workload: primes(4, 10_000, Fault::Panic), model: ModelKind::Cores };
+    for _ in 0..2 {
+        let report = process.run(&job).await.expect("a report");
+        let failed: Vec<_> = report.outcomes.iter().filter(|(_, outcome)| !matches!(outcome, Outcome::Done(_))).collect();
+        let [(id, Outcome::Failed(Failure::Panicked(words)))] = &failed[..] else { panic!("{failed:?}") };
+        assert_eq!((id.0, words.as_str()), (2, "the plan asked this task to panic"));
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_trap_on_the_process_s_own_thread_ends_it_with_the_browsers_words() {
+    let process = started(0).await;
+    let job = Job { workload: primes(4, 10_000, Fault::Trap), model: ModelKind::Sequential };
+    let error = process.run(&job).await.expect_err("no report");
+    assert!(matches!(&error, ProcessError::Died(words) if words.contains("unreachable")), "{error:?}");
+}
+
+#[wasm_bindgen_test]
+async fn a_trap_on_a_pool_thread_is_noticed_by_the_page() {
+    let process = started(2).await;
+    let job = Job { workload: primes(4, 10_000, Fault::Trap), model: ModelKind::Cores };
+    let watch = async {
+        loop {
+            TimeoutFuture::new(5).await;
+            process.take_events(|_| {});
+        }
+    };
+    let run = process.run(&job);
+    futures_util::pin_mut!(run, watch);
+    let futures_util::future::Either::Left((Err(error), _)) = futures_util::future::select(run, watch).await else {
+        panic!("the run ended well")
+    };
+    assert!(matches!(&error, ProcessError::Died(words) if words.contains("unreachable")), "{error:?}");
+}
+
+#[wasm_bindgen_test]
+async fn a_script_that_does_not_load_is_an_error() {
+    let config = ProcessConfig { script: Some("/there-is-no-such-script.js".to_owned()), ..ProcessConfig::with_threads(0) };
+    assert_eq!(fails_to_start(config).await, ProcessError::ScriptFailed);
+}
+
+#[wasm_bindgen_test]
+async fn a_memory_that_cannot_be_had_is_an_error() {
+    let config = ProcessConfig { memory_mib: 100_000, ..ProcessConfig::with_threads(0) };
+    assert!(matches!(fails_to_start(config).await, ProcessError::MemoryDenied { mib: 100_000, .. }));
+}
+
+#[wasm_bindgen_test]
+async fn rings_are_read_while_every_thread_computes() {
+    let process = started(2).await;
+    let job = Job { workload: primes(2, 20_000_000, Fault::None), model: ModelKind::Cores };
+    let watch = async {
+        let mut computing = 0;
+        while computing < 2 {
+            TimeoutFuture::new(1).await;
+            let begun = |event: &&Event| event.kind == EventKind::Enter(Phase::Computing);
+            computing += events(&process).iter().filter(begun).count();
+        }
+        process.request_stop();
+    };
+    let (report, ()) = futures_util::future::join(process.run(&job), watch).await;
+    let outcomes = report.expect("a report").outcomes;
+    assert!(outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Cancelled), "{outcomes:?}");
+}
+
+#[wasm_bindgen_test]
+async fn a_stop_wakes_what_sleeps_on_an_event_loop() {
+    let process = started(0).await;
+    let job = Job {
+        workload: Workload::Sleep { tasks: 5, ms: 60_000, fault: Fault::None },
+        model: ModelKind::EventLoop,
+    };
+    let stop = async {
+        let mut asleep = 0;
+        while asleep < 5 {
+            TimeoutFuture::new(1).await;
+            let sleeps = |event: &&Event| event.kind == EventKind::Enter(Phase::Sleeping);
+            asleep += events(&process).iter().filter(sleeps).count();
+        }
+        process.request_stop();
+    };
+    let (report, ()) = futures_util::future::join(process.run(&job), stop).await;
+    let outcomes = report.expect("a report").outcomes;
+    assert!(outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Cancelled), "{outcomes:?}");
+}
