@@ -1,1 +1,10 @@
-//! stub
+//! The page's state, and the one function that changes it.
+
+mod state;
+mod update;
+
+pub use state::{Environment, LegView, Network, Notice, RunView, State};
+pub use update::{Edit, Effect, Msg, update};
+
+/// The id of the canvas that the timeline is painted on: drawn as an empty element, painted by the platform.
+pub const TIMELINE_ID: &str = "timeline";

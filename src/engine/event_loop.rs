@@ -1,8 +1,6 @@
 //! Coroutines that take turns on one thread: every task is in flight, and at most one computes.
 
-use core::cell::RefCell;
-
-use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::coroutine;
 use super::job::{Env, Task, submit_all};
@@ -13,13 +11,15 @@ use crate::model::outcome::Outcome;
 
 pub(super) async fn run<P: Ports>(tasks: Vec<Task>, env: Env<'_, P>) -> Vec<(TaskId, Outcome)> {
     submit_all(&tasks, &env.lane(0, LaneId::Thread(0)));
-    let outcomes = RefCell::new(Vec::with_capacity(tasks.len()));
-    join_all(tasks.iter().map(async |task| {
-        let lane = env.lane(0, LaneId::Coroutine(task.id.0));
-        let outcome = coroutine::drive(task, &lane, env).await;
-        lane.record(EventKind::LaneClosed, None, 0);
-        outcomes.borrow_mut().push((task.id, outcome));
-    }))
-    .await;
-    outcomes.into_inner()
+    // A coroutine is polled when it was woken, and not when any other was: each turn that is recorded is its own.
+    let coroutines: FuturesUnordered<_> = tasks
+        .iter()
+        .map(async |task| {
+            let lane = env.lane(0, LaneId::Coroutine(task.id.0));
+            let outcome = coroutine::drive(task, &lane, env).await;
+            lane.record(EventKind::LaneClosed, None, 0);
+            (task.id, outcome)
+        })
+        .collect();
+    coroutines.collect().await
 }

@@ -75,8 +75,11 @@ mod tests {
     }
 
     fn trace_of(lanes: Vec<Vec<Span>>, tasks: Vec<TaskLife>, latest: u64) -> Trace {
-        let lanes = (0..).map(LaneId::Thread).zip(lanes.into_iter().map(|spans| Lane { spans, open: None })).collect();
-        Trace { lanes, tasks, latest: Instant(latest), ..Trace::default() }
+        let mut trace = Trace { tasks, latest: Instant(latest), ..Trace::default() };
+        for (number, spans) in (0..).zip(lanes) {
+            *trace.lanes.lane(LaneId::Thread(number)) = Lane { spans, open: None };
+        }
+        trace
     }
 
     #[test]
@@ -107,7 +110,7 @@ mod tests {
             8,
         );
         let open = OpenSpan { phase: Phase::Computing, task: Some(TaskId(0)), start: stamp(4, 2) };
-        trace.lanes.entry(LaneId::Thread(0)).or_default().open = Some(open);
+        trace.lanes.lane(LaneId::Thread(0)).open = Some(open);
         let dials = dials(&trace);
         assert_eq!(dials.in_flight, Dial { now: 1, peak: 1, mean: 0.5 });
         assert_eq!(dials.computing, dials.in_flight);

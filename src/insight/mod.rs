@@ -1,7 +1,6 @@
 //! Numbers and words from a trace. Pure: nothing here runs, reads a clock or draws.
 
 pub mod dials;
-pub mod format;
 pub mod summary;
 pub mod tasks;
 

@@ -3,10 +3,9 @@
 use core::time::Duration;
 
 use super::dials::{Dials, dials};
-use super::format;
 use crate::model::event::Phase;
+use crate::model::format::{self, thousands};
 use crate::model::outcome::{Outcome, Value};
-use crate::model::plan::thousands;
 use crate::model::trace::Trace;
 
 /// The numbers of one run.

@@ -1,8 +1,8 @@
 //! The results: one row a task, in order of submission or of completion.
 
-use super::format;
+use crate::model::format::{self, thousands};
 use crate::model::outcome::{Failure, Outcome, Value};
-use crate::model::plan::{Site, Workload, thousands};
+use crate::model::plan::{Site, Workload};
 use crate::model::time::Instant;
 use crate::model::trace::Trace;
 
@@ -131,12 +131,10 @@ mod tests {
         };
         let workload = Workload::Sleep { tasks: 4, ms: 1, fault: Fault::None };
         let rows = rows(&trace, &workload, Some(200));
-        assert_eq!(rows.iter().map(|row| row.in_time).collect::<Vec<_>>(), [
-            Some(false),
-            Some(true),
-            Some(false),
-            Some(false)
-        ]);
+        assert_eq!(
+            rows.iter().map(|row| row.in_time).collect::<Vec<_>>(),
+            [Some(false), Some(true), Some(false), Some(false)]
+        );
         assert_eq!(rows.iter().map(|row| row.place).collect::<Vec<_>>(), [Some(2), Some(1), None, None]);
         assert_eq!(rows[0].result, "status 200, 2,048 bytes");
         assert_eq!((rows[0].ended.as_deref(), rows[1].result.as_str()), (Some("300 ms"), "no answer"));

@@ -110,12 +110,9 @@ mod tests {
 
     #[test]
     fn values_and_failures_survive_the_way_through_an_event() {
-        for value in [
-            Value::Count(148_933),
-            Value::Count(0),
-            Value::Response { status: 200, bytes: u32::MAX },
-            Value::Text,
-        ] {
+        for value in
+            [Value::Count(148_933), Value::Count(0), Value::Response { status: 200, bytes: u32::MAX }, Value::Text]
+        {
             assert_eq!(Value::from_arg(value.to_arg()), value);
         }
         for failure in [

@@ -1,7 +1,5 @@
 //! What a run leaves: lanes with their spans, and tasks with their lives. Only ever added to.
 
-use std::collections::BTreeMap;
-
 use super::event::{Event, EventKind, Phase};
 use super::id::{LaneId, TaskId};
 use super::outcome::{Failure, Outcome, Report, Value};
@@ -39,6 +37,41 @@ pub struct Lane {
     pub open: Option<OpenSpan>,
 }
 
+/// The lanes of a run, in the order in which they are drawn.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lanes(Vec<(LaneId, Lane)>);
+
+impl Lanes {
+    /// The lane of this name; a new one where there was none.
+    pub fn lane(&mut self, id: LaneId) -> &mut Lane {
+        let place = self.0.binary_search_by_key(&id, |(id, _)| *id).unwrap_or_else(|place| {
+            self.0.insert(place, (id, Lane::default()));
+            place
+        });
+        &mut self.0[place].1
+    }
+
+    /// Every lane with its name.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (LaneId, &Lane)> {
+        self.0.iter().map(|(id, lane)| (*id, lane))
+    }
+
+    /// Every lane.
+    pub fn values(&self) -> impl Iterator<Item = &Lane> {
+        self.0.iter().map(|(_, lane)| lane)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 /// The life of one task.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TaskLife {
@@ -53,7 +86,7 @@ pub struct TaskLife {
 /// Everything that was recorded of one run under one model.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
-    pub lanes: BTreeMap<LaneId, Lane>,
+    pub lanes: Lanes,
     /// By the order of submission.
     pub tasks: Vec<TaskLife>,
     /// The order in which tasks ended.
@@ -76,11 +109,11 @@ impl Trace {
         let stamp = Stamp { at: event.at, sequence: event.sequence };
         match event.kind {
             EventKind::Enter(phase) => {
-                let lane = self.lanes.entry(event.lane).or_default();
+                let lane = self.lanes.lane(event.lane);
                 lane.end_open(stamp);
                 lane.open = Some(OpenSpan { phase, task: event.task, start: stamp });
             }
-            EventKind::LaneClosed => self.lanes.entry(event.lane).or_default().end_open(stamp),
+            EventKind::LaneClosed => self.lanes.lane(event.lane).end_open(stamp),
             kind => self.apply_to_task(kind, event, stamp),
         }
     }
@@ -127,7 +160,7 @@ impl Trace {
     pub fn cut(&mut self, at: Instant) {
         let stamp = Stamp { at: at.max(self.latest), sequence: u32::MAX };
         self.latest = stamp.at;
-        for lane in self.lanes.values_mut() {
+        for (_, lane) in &mut self.lanes.0 {
             lane.end_open(stamp);
         }
         for index in 0..self.tasks.len() {
@@ -190,7 +223,7 @@ mod tests {
         let task = &trace.tasks[0];
         assert_eq!((task.submitted, task.started, task.ended), (Some(stamp(1)), Some(stamp(2)), Some(stamp(9))));
         assert_eq!((task.lane, &task.outcome), (Some(THREAD), &Some(Outcome::Done(Value::Count(4)))));
-        let spans = &trace.lanes[&THREAD].spans;
+        let spans = &trace.lanes.lane(THREAD).spans.clone();
         assert_eq!(spans.iter().map(|span| span.phase).collect::<Vec<_>>(), [Phase::Computing, Phase::Idle]);
         assert_eq!((spans[0].start, spans[0].end, spans[1].end), (stamp(2), stamp(9), stamp(11)));
         assert_eq!((trace.work_start(), trace.work_end()), (Some(Instant(1)), Instant(9)));
@@ -202,8 +235,8 @@ mod tests {
         trace.apply(&event(1, EventKind::Submitted, 0));
         trace.apply(&event(2, EventKind::Enter(Phase::Computing), 0));
         trace.cut(Instant(50));
-        assert_eq!(trace.lanes[&THREAD].spans[0].end.at, Instant(50));
-        assert_eq!(trace.lanes[&THREAD].open, None);
+        assert_eq!(trace.lanes.lane(THREAD).spans[0].end.at, Instant(50));
+        assert_eq!(trace.lanes.lane(THREAD).open, None);
         assert_eq!(trace.tasks[0].outcome, Some(Outcome::Cancelled));
         assert_eq!(trace.tasks[1].outcome, None, "a task that was never submitted is not cancelled");
     }

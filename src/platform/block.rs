@@ -56,7 +56,5 @@ impl Words for Block {
 
 /// Whether a JavaScript value is a memory that other threads can see.
 pub fn is_shared(memory: &JsValue) -> bool {
-    memory
-        .dyn_ref::<Memory>()
-        .is_some_and(|memory| memory.buffer().is_instance_of::<js_sys::SharedArrayBuffer>())
+    memory.dyn_ref::<Memory>().is_some_and(|memory| memory.buffer().is_instance_of::<js_sys::SharedArrayBuffer>())
 }

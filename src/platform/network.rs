@@ -49,7 +49,11 @@ struct Unanswered {
 impl From<JsValue> for Unanswered {
     fn from(error: JsValue) -> Unanswered {
         let words = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
-        Unanswered { failure: Failure::Unreachable(words.unwrap_or_else(|| format!("{error:?}"))) }
+        Unanswered {
+            failure: Failure::Unreachable(
+                words.or_else(|| error.as_string()).unwrap_or_else(|| "the browser gives no reason".to_owned()),
+            ),
+        }
     }
 }
 

@@ -155,7 +155,9 @@ impl Process {
             Closure::new(move |event: web_sys::Event| {
                 event.prevent_default();
                 let message = Reflect::get(&event, &"message".into()).ok().and_then(|words| words.as_string());
-                inbox.fail(message.filter(|words| !words.is_empty()).map_or(ProcessError::ScriptFailed, ProcessError::Died));
+                inbox.fail(
+                    message.filter(|words| !words.is_empty()).map_or(ProcessError::ScriptFailed, ProcessError::Died),
+                );
             })
         };
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref::<Function>()));
@@ -237,7 +239,7 @@ impl Process {
         }
         let (sender, answer) = oneshot::channel();
         self.inbox.waiting.replace(Some(sender));
-        self.worker.post_message(message).map_err(|error| ProcessError::Died(format!("{error:?}")))?;
+        self.worker.post_message(message).map_err(|_| ProcessError::Garbled)?;
         answer.await.unwrap_or(Err(ProcessError::Garbled))
     }
 

@@ -16,8 +16,9 @@ use crate::model::id::LaneId;
 use crate::model::plan::Job;
 use crate::model::time::Instant;
 
-/// Slots of a ring: what one thread may record between two frames of the page.
-const RING_CAPACITY: usize = 4_096;
+/// Slots of a ring: what one thread may record between two drains, 50 ms apart at most. 16,384 are 512 KiB, and 300,000
+/// events a second.
+const RING_CAPACITY: usize = 16_384;
 
 static PORTS: OnceLock<BrowserPorts> = OnceLock::new();
 

@@ -1,1 +1,11 @@
-//! stub
+//! What Yew draws: the frame around the timeline. Components take what they show and send messages; they know nothing else.
+
+mod choices;
+mod facts;
+mod results;
+mod root;
+mod settings;
+mod stage;
+mod widgets;
+
+pub use root::{Connect, Perform, Send, start};

@@ -65,7 +65,8 @@ async fn a_panic_is_the_error_of_its_task_and_the_pool_goes_on() {
     let job = Job { workload: primes(4, 10_000, Fault::Panic), model: ModelKind::Cores };
     for _ in 0..2 {
         let report = process.run(&job).await.expect("a report");
-        let failed: Vec<_> = report.outcomes.iter().filter(|(_, outcome)| !matches!(outcome, Outcome::Done(_))).collect();
+        let failed: Vec<_> =
+            report.outcomes.iter().filter(|(_, outcome)| !matches!(outcome, Outcome::Done(_))).collect();
         let [(id, Outcome::Failed(Failure::Panicked(words)))] = &failed[..] else { panic!("{failed:?}") };
         assert_eq!((id.0, words.as_str()), (2, "the plan asked this task to panic"));
     }
@@ -99,7 +100,8 @@ async fn a_trap_on_a_pool_thread_is_noticed_by_the_page() {
 
 #[wasm_bindgen_test]
 async fn a_script_that_does_not_load_is_an_error() {
-    let config = ProcessConfig { script: Some("/there-is-no-such-script.js".to_owned()), ..ProcessConfig::with_threads(0) };
+    let config =
+        ProcessConfig { script: Some("/there-is-no-such-script.js".to_owned()), ..ProcessConfig::with_threads(0) };
     assert_eq!(fails_to_start(config).await, ProcessError::ScriptFailed);
 }
 
@@ -130,10 +132,8 @@ async fn rings_are_read_while_every_thread_computes() {
 #[wasm_bindgen_test]
 async fn a_stop_wakes_what_sleeps_on_an_event_loop() {
     let process = started(0).await;
-    let job = Job {
-        workload: Workload::Sleep { tasks: 5, ms: 60_000, fault: Fault::None },
-        model: ModelKind::EventLoop,
-    };
+    let job =
+        Job { workload: Workload::Sleep { tasks: 5, ms: 60_000, fault: Fault::None }, model: ModelKind::EventLoop };
     let stop = async {
         let mut asleep = 0;
         while asleep < 5 {

@@ -18,8 +18,7 @@ impl Shared {
     /// A block with so many rings of so many slots, rounded up to a power of two.
     pub fn new(rings: usize, capacity: usize) -> Shared {
         let capacity = capacity.next_power_of_two();
-        let words: Box<[AtomicU32]> =
-            (0..layout::words_needed(rings, capacity)).map(|_| AtomicU32::new(0)).collect();
+        let words: Box<[AtomicU32]> = (0..layout::words_needed(rings, capacity)).map(|_| AtomicU32::new(0)).collect();
         words[RINGS].store(rings as u32, Ordering::Relaxed);
         words[CAPACITY].store(capacity as u32, Ordering::Relaxed);
         words[MAGIC].store(MAGIC_WORD, Ordering::Release);

@@ -1,0 +1,140 @@
+//! What the page knows.
+
+use crate::insight::{Summary, TaskRow, speedup};
+use crate::model::outcome::RunEnd;
+use crate::model::plan::{Draft, Field, FieldError, ModelKind, Plan, SiteKind, WorkloadKind};
+
+/// Whether the page's own network answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// The service worker is being installed.
+    Starting,
+    Ready,
+    /// There is none to be had here.
+    Absent,
+}
+
+/// Where the page runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Environment {
+    /// Cores, as the browser reports them.
+    pub cores: u32,
+    /// Whether memory may be shared with workers.
+    pub isolated: bool,
+    pub network: Network,
+    /// The smallest step of the clock that was seen, in microseconds.
+    pub clock_step_us: Option<f64>,
+    /// The browser, in its own words.
+    pub browser: String,
+}
+
+impl Default for Environment {
+    fn default() -> Environment {
+        Environment {
+            cores: 1,
+            isolated: false,
+            network: Network::Starting,
+            clock_step_us: None,
+            browser: String::new(),
+        }
+    }
+}
+
+/// Something to be told at the top of the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub text: String,
+}
+
+/// One run under one model, as far as it has come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LegView {
+    pub model: ModelKind,
+    pub summary: Summary,
+    pub rows: Vec<TaskRow>,
+    /// `None` while it runs.
+    pub end: Option<RunEnd>,
+}
+
+/// A plan and its runs, in the order in which they are made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunView {
+    pub plan: Plan,
+    pub legs: Vec<LegView>,
+}
+
+impl RunView {
+    /// The run that the plan is about: the last.
+    pub fn main_leg(&self) -> Option<&LegView> {
+        self.legs.last().filter(|leg| leg.model == self.plan.model)
+    }
+
+    /// How many times faster than Sequential a run was, if both ended every task.
+    pub fn speedup_of(&self, leg: &LegView) -> Option<f64> {
+        let baseline = self.legs.iter().find(|leg| leg.model == ModelKind::Sequential)?;
+        (leg.model != ModelKind::Sequential).then(|| speedup(&baseline.summary, &leg.summary)).flatten()
+    }
+}
+
+/// Everything that is drawn by Yew.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    pub draft: Draft,
+    /// What is wrong with the draft, control by control.
+    pub errors: Vec<FieldError>,
+    pub environment: Environment,
+    /// What was run last, or is running.
+    pub run: Option<RunView>,
+    pub running: bool,
+    /// Stop was asked for, and is under way.
+    pub stopping: bool,
+    pub notice: Option<Notice>,
+    /// What became of copying the link: said for a moment.
+    pub copied: Option<Result<(), ()>>,
+}
+
+impl State {
+    /// The message of a control.
+    pub fn error_of(&self, field: Field) -> Option<&str> {
+        self.errors.iter().find(|error| error.field == field).map(|error| error.message.as_str())
+    }
+
+    /// Why nothing can be run here as things are, if so: the place, not the plan.
+    pub fn obstacle(&self) -> Option<&'static str> {
+        if self.draft.model == ModelKind::Cores && !self.environment.isolated {
+            return Some(
+                "Cores need memory that workers share, and this page was not given any: it is not cross-origin isolated. \
+                 Open it over https or on localhost, outside a private window, and not inside another page.",
+            );
+        }
+        if self.draft.workload == WorkloadKind::Sites && self.needs_own_network() {
+            return match self.environment.network {
+                Network::Ready => None,
+                Network::Starting => Some("The page's own network is starting."),
+                Network::Absent => Some(
+                    "The sites are answered by a service worker, and this browser gives the page none: a private window, \
+                     or a page that is not on https or localhost. Give addresses of your own, or run another workload.",
+                ),
+            };
+        }
+        None
+    }
+
+    fn needs_own_network(&self) -> bool {
+        self.draft.sites.iter().any(|site| site.kind != SiteKind::Url)
+    }
+
+    /// Checks the draft again.
+    pub(super) fn validate(&mut self) -> Option<Plan> {
+        match self.draft.validate(self.environment.cores) {
+            Ok(plan) => {
+                self.errors.clear();
+                Some(plan)
+            }
+            Err(errors) => {
+                self.errors = errors;
+                None
+            }
+        }
+    }
+}

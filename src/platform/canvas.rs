@@ -1,0 +1,245 @@
+//! Paints a scene onto the page's canvas.
+
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{CanvasPattern, CanvasRenderingContext2d, HtmlCanvasElement, Window};
+
+use crate::model::event::Phase;
+use crate::timeline::{Align, Ink, Mark, Scene, Shape};
+
+const FONT: &str = "12px system-ui, sans-serif";
+const STRONG_FONT: &str = "600 13px system-ui, sans-serif";
+/// The side of the square that a pattern repeats, in CSS pixels.
+const PATTERN_PX: f64 = 8.0;
+
+/// Paints, and keeps what it found out about the page's colours.
+#[derive(Debug, Default)]
+pub struct Painter {
+    /// The colour of each token, in the order of `TOKENS`.
+    colours: Vec<String>,
+    patterns: Vec<(&'static str, CanvasPattern)>,
+    dark: Option<bool>,
+}
+
+/// How a phase is filled: a colour, and lines over it, since colour alone is not seen by all.
+struct Fill {
+    colour: &'static str,
+    hatch: Option<Hatch>,
+}
+
+#[derive(Clone, Copy)]
+enum Hatch {
+    Rising,
+    Upright,
+    Dots,
+}
+
+fn fill(phase: Phase) -> Fill {
+    let (colour, hatch) = match phase {
+        Phase::Idle => ("--phase-idle", None),
+        Phase::Instantiating => ("--phase-start", Some(Hatch::Upright)),
+        Phase::StartingThreads => ("--phase-threads", Some(Hatch::Upright)),
+        Phase::Computing => ("--phase-compute", None),
+        Phase::WaitingIo => ("--phase-wait", Some(Hatch::Rising)),
+        Phase::Sleeping => ("--phase-sleep", Some(Hatch::Dots)),
+    };
+    Fill { colour, hatch }
+}
+
+/// The canvas of the page, once it is there.
+pub fn canvas(window: &Window) -> Option<HtmlCanvasElement> {
+    window.document()?.get_element_by_id(crate::app::TIMELINE_ID)?.dyn_into().ok()
+}
+
+/// The width that a canvas has on the page, in CSS pixels.
+pub fn width(canvas: &HtmlCanvasElement) -> f64 {
+    canvas.parent_element().map_or(0, |parent| parent.client_width()).into()
+}
+
+impl Painter {
+    /// Paints a scene, and makes the canvas as large as it.
+    pub fn paint(&mut self, window: &Window, canvas: &HtmlCanvasElement, scene: &Scene) -> Option<()> {
+        let ratio = window.device_pixel_ratio();
+        let (width, height) = ((scene.width * ratio).round() as u32, (scene.height * ratio).round() as u32);
+        if (canvas.width(), canvas.height()) != (width, height) {
+            canvas.set_width(width);
+            canvas.set_height(height);
+            canvas.style().set_property("height", &format!("{}px", scene.height.ceil() as u32)).ok()?;
+        }
+        let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
+        self.read_colours(window, &context);
+        context.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0).ok()?;
+        context.clear_rect(0.0, 0.0, scene.width, scene.height);
+        context.set_text_baseline("middle");
+        for shape in &scene.shapes {
+            self.shape(&context, shape);
+        }
+        Some(())
+    }
+
+    /// Looks the tokens up again where the theme changed. One that is missing is painted in hot pink, to be noticed.
+    fn read_colours(&mut self, window: &Window, context: &CanvasRenderingContext2d) {
+        let dark =
+            window.match_media("(prefers-color-scheme: dark)").ok().flatten().is_some_and(|query| query.matches());
+        if self.dark == Some(dark) {
+            return;
+        }
+        self.dark = Some(dark);
+        self.patterns.clear();
+        self.colours.clear();
+        let root = window.document().and_then(|document| document.document_element());
+        let style = root.and_then(|root| window.get_computed_style(&root).ok().flatten());
+        for name in TOKENS {
+            let value = style.as_ref().and_then(|style| style.get_property_value(name).ok()).unwrap_or_default();
+            let value = value.trim();
+            self.colours.push(if value.is_empty() { MISSING.to_owned() } else { value.to_owned() });
+        }
+        for phase in Phase::ALL {
+            let Fill { colour, hatch } = fill(phase);
+            if let Some(hatch) = hatch
+                && let Some(pattern) = self.pattern(window, context, colour, hatch)
+            {
+                self.patterns.push((colour, pattern));
+            }
+        }
+    }
+
+    fn pattern(
+        &self,
+        window: &Window,
+        context: &CanvasRenderingContext2d,
+        colour: &'static str,
+        hatch: Hatch,
+    ) -> Option<CanvasPattern> {
+        let tile: HtmlCanvasElement = window.document()?.create_element("canvas").ok()?.dyn_into().ok()?;
+        tile.set_width(PATTERN_PX as u32);
+        tile.set_height(PATTERN_PX as u32);
+        let pen: CanvasRenderingContext2d = tile.get_context("2d").ok()??.dyn_into().ok()?;
+        pen.set_fill_style_str(self.colour(colour));
+        pen.fill_rect(0.0, 0.0, PATTERN_PX, PATTERN_PX);
+        pen.set_stroke_style_str(self.colour("--hatch"));
+        pen.set_fill_style_str(self.colour("--hatch"));
+        pen.set_line_width(1.5);
+        match hatch {
+            // Three strokes, so that the pattern goes on over the edges of its tile.
+            Hatch::Rising => {
+                for shift in [-PATTERN_PX, 0.0, PATTERN_PX] {
+                    line(&pen, (shift, PATTERN_PX), (shift + PATTERN_PX, 0.0));
+                }
+            }
+            Hatch::Upright => line(&pen, (PATTERN_PX / 2.0, 0.0), (PATTERN_PX / 2.0, PATTERN_PX)),
+            Hatch::Dots => pen.fill_rect(3.0, 3.0, 2.0, 2.0),
+        }
+        context.create_pattern_with_html_canvas_element(&tile, "repeat").ok()?
+    }
+
+    fn colour(&self, name: &str) -> &str {
+        TOKENS.iter().zip(&self.colours).find(|(token, _)| **token == name).map_or(MISSING, |(_, colour)| colour)
+    }
+
+    fn shape(&self, context: &CanvasRenderingContext2d, shape: &Shape) {
+        match shape {
+            Shape::Phase { left, top, width, height, phase, label } => {
+                let Fill { colour, .. } = fill(*phase);
+                match self.patterns.iter().find(|(name, _)| *name == colour) {
+                    Some((_, pattern)) => context.set_fill_style_canvas_pattern(pattern),
+                    None => context.set_fill_style_str(self.colour(colour)),
+                }
+                if *phase == Phase::Idle {
+                    // Nothing happens: a line that holds the lane together.
+                    context.fill_rect(*left, top + height / 2.0 - 1.0, *width, 2.0);
+                } else {
+                    context.fill_rect(*left, *top, *width, *height);
+                }
+                if let Some(label) = label {
+                    self.label(context, label, left + width / 2.0, top + height / 2.0, *phase);
+                }
+            }
+            Shape::Text { x, middle, text, ink, align } => {
+                context.set_font(if *ink == Ink::Strong { STRONG_FONT } else { FONT });
+                context.set_fill_style_str(self.colour(ink_token(*ink)));
+                context.set_text_align(match align {
+                    Align::Left => "left",
+                    Align::Center => "center",
+                    Align::Right => "right",
+                });
+                let _ = context.fill_text(text, *x, *middle);
+            }
+            Shape::Line { x1, y1, x2, y2, ink } => {
+                let faint = *ink == Ink::Faint;
+                context.set_stroke_style_str(self.colour(if faint { "--grid" } else { ink_token(*ink) }));
+                context.set_line_width(if faint { 1.0 } else { 2.0 });
+                let dashes = if faint { js_sys::Array::new() } else { js_sys::Array::of2(&5.into(), &4.into()) };
+                let _ = context.set_line_dash(&JsValue::from(dashes));
+                // Half a pixel aside, a thin line is one pixel wide and not two grey ones.
+                line(context, (x1.round() + 0.5, *y1), (x2.round() + 0.5, *y2));
+                let _ = context.set_line_dash(&js_sys::Array::new());
+            }
+            Shape::Mark { x, middle, mark } => self.mark(context, *x, *middle, *mark),
+        }
+    }
+
+    /// A task's number, on a ground of its own where lines would run through it.
+    fn label(&self, context: &CanvasRenderingContext2d, label: &str, x: f64, middle: f64, phase: Phase) {
+        context.set_font(FONT);
+        context.set_text_align("center");
+        let Fill { colour, hatch } = fill(phase);
+        if hatch.is_some() {
+            let half = label.len() as f64 * 4.0 + 3.0;
+            context.set_fill_style_str(self.colour(colour));
+            context.fill_rect(x - half, middle - 7.0, 2.0 * half, 14.0);
+        }
+        context.set_fill_style_str(self.colour("--on-phase"));
+        let _ = context.fill_text(label, x, middle + 0.5);
+    }
+
+    fn mark(&self, context: &CanvasRenderingContext2d, x: f64, middle: f64, mark: Mark) {
+        let (colour, sign) = match mark {
+            Mark::Failed => ("--failed", "×"),
+            Mark::Cancelled => ("--cancelled", "–"),
+        };
+        context.begin_path();
+        context.set_fill_style_str(self.colour(colour));
+        let _ = context.arc(x, middle, 7.0, 0.0, core::f64::consts::TAU);
+        context.fill();
+        context.set_font(STRONG_FONT);
+        context.set_text_align("center");
+        context.set_fill_style_str(self.colour("--on-mark"));
+        let _ = context.fill_text(sign, x, middle);
+    }
+}
+
+/// What a token that no style sheet has is painted in, to be noticed.
+const MISSING: &str = "hotpink";
+
+const TOKENS: [&str; 15] = [
+    "--text",
+    "--text-faint",
+    "--grid",
+    "--hatch",
+    "--limit",
+    "--failed",
+    "--cancelled",
+    "--on-mark",
+    "--on-phase",
+    "--phase-idle",
+    "--phase-start",
+    "--phase-threads",
+    "--phase-compute",
+    "--phase-wait",
+    "--phase-sleep",
+];
+
+fn ink_token(ink: Ink) -> &'static str {
+    match ink {
+        Ink::Strong => "--text",
+        Ink::Faint => "--text-faint",
+        Ink::Limit => "--limit",
+    }
+}
+
+fn line(context: &CanvasRenderingContext2d, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
+    context.begin_path();
+    context.move_to(x1, y1);
+    context.line_to(x2, y2);
+    context.stroke();
+}

@@ -1,0 +1,230 @@
+//! Runs plans: one process for each model, its events drained once a frame into a trace, the trace painted.
+
+use core::cell::{Cell, RefCell};
+use std::pin::pin;
+use std::rc::Rc;
+
+use futures_channel::oneshot;
+use futures_util::future::{Either, select};
+use gloo_timers::callback::Interval;
+use gloo_timers::future::TimeoutFuture;
+use wasm_bindgen_futures::spawn_local;
+
+use super::process::{Process, ProcessConfig, ProcessError};
+use crate::app::{LegView, Msg, RunView};
+use crate::insight::{Summary, tasks};
+use crate::model::outcome::{Report, RunEnd};
+use crate::model::plan::{Job, ModelKind, Plan};
+use crate::model::trace::Trace;
+use crate::timeline;
+
+/// How long tasks have to end by themselves once they are asked to, in milliseconds. Then their process is ended.
+const STOP_GRACE_MS: u32 = 60;
+/// The longest that any one model may run, in milliseconds.
+const LEG_TIME_MS: u32 = 600_000;
+/// How often numbers are told to the page, in milliseconds, where a core is left over for the page. The picture is
+/// painted every frame then.
+const TELL_EVERY_MS: f64 = 100.0;
+/// How often both happen while every core is at work, in milliseconds: drawing takes a core's time, and what is measured
+/// would be slower for being watched. (Without a GPU, 60 pictures a second took a fifth of two cores.)
+const TELL_EVERY_BUSY_MS: f64 = 250.0;
+/// How often events are drained where no frames are drawn, as in a hidden tab, in milliseconds.
+const HIDDEN_DRAIN_MS: u32 = 200;
+
+/// One model's run.
+struct Leg {
+    model: ModelKind,
+    trace: Trace,
+    end: Option<RunEnd>,
+}
+
+/// What is run, and what is left of what was run.
+pub struct Session {
+    send: Box<dyn Fn(Msg)>,
+    /// Cores, as the browser reports them.
+    cores: u32,
+    plan: RefCell<Option<Plan>>,
+    legs: RefCell<Vec<Leg>>,
+    process: RefCell<Option<Rc<Process>>>,
+    stopping: Cell<bool>,
+    kill: RefCell<Option<oneshot::Sender<()>>>,
+    told_ms: Cell<f64>,
+}
+
+impl Session {
+    /// A session that tells what happens in it.
+    pub fn new(cores: u32, send: impl Fn(Msg) + 'static) -> Rc<Session> {
+        Rc::new(Session {
+            send: Box::new(send),
+            cores,
+            plan: RefCell::default(),
+            legs: RefCell::default(),
+            process: RefCell::default(),
+            stopping: Cell::default(),
+            kill: RefCell::default(),
+            told_ms: Cell::default(),
+        })
+    }
+
+    /// Whether anything runs.
+    pub fn is_running(&self) -> bool {
+        self.legs.borrow().iter().any(|leg| leg.end.is_none())
+    }
+
+    /// Runs a plan, model by model. Never two at once: the page only asks when nothing runs.
+    pub fn run(self: &Rc<Session>, plan: Plan) {
+        self.stopping.set(false);
+        self.legs.borrow_mut().clear();
+        self.plan.replace(Some(plan.clone()));
+        let session = self.clone();
+        spawn_local(async move {
+            let drain = {
+                let session = session.clone();
+                Interval::new(HIDDEN_DRAIN_MS, move || session.drain())
+            };
+            for model in plan.models() {
+                let end = session.run_leg(&plan, model).await;
+                let goes_on = end == RunEnd::Done;
+                session.end_leg(end);
+                if !goes_on {
+                    break;
+                }
+            }
+            drop(drain);
+            session.tell();
+            (session.send)(Msg::Ended);
+        });
+    }
+
+    /// Asks what runs to end, and ends it if it does not.
+    pub fn stop(self: &Rc<Session>) {
+        self.stopping.set(true);
+        if let Some(process) = &*self.process.borrow() {
+            process.request_stop();
+        }
+        let kill = self.kill.take();
+        spawn_local(async move {
+            TimeoutFuture::new(STOP_GRACE_MS).await;
+            if let Some(kill) = kill {
+                // Nobody receives it where the run ended by itself.
+                let _ = kill.send(());
+            }
+        });
+    }
+
+    async fn run_leg(&self, plan: &Plan, model: ModelKind) -> RunEnd {
+        let (kill, killed) = oneshot::channel::<()>();
+        self.kill.replace(Some(kill));
+        self.legs.borrow_mut().push(Leg { model, trace: Trace::new(plan.workload.tasks()), end: None });
+        let config = ProcessConfig::with_threads(if model == ModelKind::Cores { plan.workers } else { 0 });
+        let process = match Process::spawn(&config) {
+            Ok(process) => Rc::new(process),
+            Err(error) => return RunEnd::Failed(error.to_string()),
+        };
+        self.process.replace(Some(process.clone()));
+        let job = Job { workload: plan.workload.clone(), model };
+        let work = async {
+            process.ready(&config).await?;
+            process.run(&job).await
+        };
+        let ended = match select(pin!(work), select(killed, TimeoutFuture::new(LEG_TIME_MS))).await {
+            Either::Left((report, _)) => self.take_report(report),
+            Either::Right((Either::Left(_), _)) => RunEnd::Cancelled,
+            Either::Right((Either::Right(_), _)) => RunEnd::TimedOut,
+        };
+        if self.stopping.get() { RunEnd::Cancelled } else { ended }
+    }
+
+    fn take_report(&self, report: Result<Report, ProcessError>) -> RunEnd {
+        self.drain();
+        match report {
+            Ok(report) => {
+                if let Some(leg) = self.legs.borrow_mut().last_mut() {
+                    leg.trace.apply_report(&report);
+                }
+                RunEnd::Done
+            }
+            Err(error) => RunEnd::Failed(error.to_string()),
+        }
+    }
+
+    /// Takes what was still recorded, ends the process with all that is in it, and closes the trace.
+    fn end_leg(&self, end: RunEnd) {
+        self.drain();
+        let process = self.process.take();
+        if let Some(leg) = self.legs.borrow_mut().last_mut() {
+            if end != RunEnd::Done
+                && let Some(process) = &process
+            {
+                leg.trace.cut(process.now());
+            }
+            leg.end = Some(end);
+        }
+        self.tell();
+    }
+
+    /// Moves recorded events into the trace.
+    pub fn drain(&self) {
+        let process = self.process.borrow().clone();
+        let Some(process) = process else { return };
+        let mut legs = self.legs.borrow_mut();
+        let Some(leg) = legs.last_mut() else { return };
+        let trace = &mut leg.trace;
+        let lost = process.take_events(|event| trace.apply(event));
+        trace.lost = lost;
+    }
+
+    /// Tells the numbers, if it is time to. Gives whether it was.
+    pub fn tell_in_time(&self, now_ms: f64) -> bool {
+        let every_ms = if self.every_core_is_at_work() { TELL_EVERY_BUSY_MS } else { TELL_EVERY_MS };
+        let due = now_ms - self.told_ms.get() >= every_ms;
+        if due {
+            self.told_ms.set(now_ms);
+            self.tell();
+        }
+        due
+    }
+
+    /// Whether anything that the page does now takes a core from what is measured.
+    pub fn every_core_is_at_work(&self) -> bool {
+        let runs_cores =
+            self.legs.borrow().last().is_some_and(|leg| leg.end.is_none() && leg.model == ModelKind::Cores);
+        runs_cores && self.plan.borrow().as_ref().is_some_and(|plan| plan.workers >= self.cores)
+    }
+
+    fn tell(&self) {
+        let plan = self.plan.borrow();
+        let Some(plan) = &*plan else { return };
+        let legs = self.legs.borrow();
+        let views = legs.iter().map(|leg| LegView {
+            model: leg.model,
+            summary: Summary::of(&leg.trace),
+            rows: tasks::rows(&leg.trace, &plan.workload, plan.limit_ms),
+            end: leg.end.clone(),
+        });
+        let view = RunView { plan: plan.clone(), legs: views.collect() };
+        (self.send)(Msg::Progress(view));
+    }
+
+    /// The picture of all runs, this wide.
+    pub fn scene(&self, width: f64) -> timeline::Scene {
+        let plan = self.plan.borrow();
+        let Some(plan) = &*plan else { return timeline::Scene::default() };
+        let process = self.process.borrow();
+        let legs = self.legs.borrow();
+        let drawn: Vec<timeline::Leg<'_>> = legs
+            .iter()
+            .map(|leg| timeline::Leg {
+                title: leg.model.label(),
+                trace: &leg.trace,
+                now: match &*process {
+                    Some(process) if leg.end.is_none() => process.now(),
+                    _ => leg.trace.latest,
+                },
+                noun: plan.workload.task_noun(),
+                limit_ms: plan.limit_ms,
+            })
+            .collect();
+        timeline::scene(&drawn, width)
+    }
+}

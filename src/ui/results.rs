@@ -1,0 +1,84 @@
+//! The results of the run, in order of submission and in order of completion.
+
+use yew::prelude::*;
+
+use crate::app::RunView;
+use crate::insight::TaskRow;
+use crate::insight::tasks::Standing;
+use crate::model::format;
+
+/// The most rows that are listed; a picture of more is in the timeline.
+const ROWS_MAX: usize = 100;
+
+#[derive(PartialEq, Properties)]
+pub struct ResultsProps {
+    pub run: Option<RunView>,
+}
+
+#[component]
+pub fn Results(props: &ResultsProps) -> Html {
+    let Some((run, leg)) = props.run.as_ref().and_then(|run| Some((run, run.legs.last()?))) else {
+        return Html::default();
+    };
+    let mut completed: Vec<&TaskRow> = leg.rows.iter().filter(|row| row.place.is_some()).collect();
+    completed.sort_unstable_by_key(|row| row.place);
+    let order = completed.iter().take(ROWS_MAX).map(|row| html! { <li>{ &row.name }</li> });
+    let more = leg.rows.len().saturating_sub(ROWS_MAX);
+    html! {
+        <section class="results" aria-labelledby="results-title">
+            <h2 id="results-title">{ format!("Results of {}", leg.model.label()) }</h2>
+            { limit_line(run, &leg.rows) }
+            <div class="scroll" tabindex="0" role="region" aria-labelledby="results-title">
+                <table id="results">
+                    <caption>{ "In order of submission" }</caption>
+                    <thead><tr>
+                        <th scope="col">{ "Task" }</th>
+                        <th scope="col">{ "Result" }</th>
+                        <th scope="col">{ "Ended after" }</th>
+                        <th scope="col">{ "Place" }</th>
+                        if run.plan.limit_ms.is_some() { <th scope="col">{ "At the limit" }</th> }
+                    </tr></thead>
+                    <tbody>{ for leg.rows.iter().take(ROWS_MAX).map(|row| result_row(row, run.plan.limit_ms.is_some())) }</tbody>
+                </table>
+                if more > 0 { <p class="hint">{ format!("and {} more", format::count(more, "task")) }</p> }
+            </div>
+            <h3>{ "In order of completion" }</h3>
+            <ol class="completion" id="completion">{ for order }</ol>
+        </section>
+    }
+}
+
+fn limit_line(run: &RunView, rows: &[TaskRow]) -> Html {
+    let Some(limit_ms) = run.plan.limit_ms else { return Html::default() };
+    let count = |in_time| rows.iter().filter(|row| row.in_time == Some(in_time)).count();
+    html! {
+        <p id="limit-split">
+            { format!("After {limit_ms} ms, wait gave {} done and {} not done.", count(true), count(false)) }
+            <span class="hint">{ " Derived from when each task ended." }</span>
+        </p>
+    }
+}
+
+fn result_row(row: &TaskRow, has_limit: bool) -> Html {
+    let (sign, class) = match row.standing {
+        Standing::Queued => ("", "queued"),
+        Standing::Running => ("…", "running"),
+        Standing::Done => ("✓", "done"),
+        Standing::Failed => ("×", "failed"),
+        Standing::Cancelled => ("–", "cancelled"),
+    };
+    let at_limit = match row.in_time {
+        Some(true) => "done",
+        Some(false) => "not done",
+        None => "",
+    };
+    html! {
+        <tr key={row.number} class={class}>
+            <th scope="row">{ &row.name }</th>
+            <td><span class="sign" aria-hidden="true">{ sign }</span>{ &row.result }</td>
+            <td class="number">{ row.ended.clone().unwrap_or_default() }</td>
+            <td class="number">{ row.place.map(|place| place.to_string()).unwrap_or_default() }</td>
+            if has_limit { <td>{ at_limit }</td> }
+        </tr>
+    }
+}

@@ -1,0 +1,125 @@
+//! The root: holds the state, passes messages to the app and what it asks for to the platform.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use super::choices::Choices;
+use super::facts::Facts;
+use super::results::Results;
+use super::settings::Settings;
+use super::stage::Stage;
+use crate::app::{Effect, Msg, State, update};
+use crate::model::plan::Draft;
+
+/// Tells the app what happened.
+pub type Send = Rc<dyn Fn(Msg)>;
+/// Does what the app asks for.
+pub type Perform = Rc<dyn Fn(Effect)>;
+/// Joins the app to a platform; `None` where there is none.
+pub type Connect = Rc<dyn Fn(Send) -> Option<Perform>>;
+
+#[derive(Properties)]
+struct RootProps {
+    connect: Connect,
+}
+
+impl PartialEq for RootProps {
+    fn eq(&self, other: &RootProps) -> bool {
+        Rc::ptr_eq(&self.connect, &other.connect)
+    }
+}
+
+struct Root {
+    state: State,
+    perform: Option<Perform>,
+}
+
+/// Draws the app into the page, on a platform.
+pub fn start(connect: Connect) {
+    let document = gloo_utils::document();
+    if let Some(root) = document.document_element() {
+        // `www/boot.js` no longer has to speak for the program.
+        let _ = root.set_attribute("data-started", "yes");
+    }
+    if let Some(element) = document.get_element_by_id("app") {
+        element.set_inner_html("");
+        yew::Renderer::<Root>::with_root_and_props(element, RootProps { connect }).render();
+    }
+}
+
+impl Component for Root {
+    type Message = Msg;
+    type Properties = RootProps;
+
+    fn create(_: &Context<Root>) -> Root {
+        Root { state: State::default(), perform: None }
+    }
+
+    fn rendered(&mut self, context: &Context<Root>, first: bool) {
+        if first {
+            let link = context.link().clone();
+            self.perform = (context.props().connect)(Rc::new(move |msg| link.send_message(msg)));
+        }
+    }
+
+    fn update(&mut self, _: &Context<Root>, msg: Msg) -> bool {
+        for effect in update(&mut self.state, msg) {
+            if let Some(perform) = &self.perform {
+                perform(effect);
+            }
+        }
+        true
+    }
+
+    fn view(&self, context: &Context<Root>) -> Html {
+        let send = context.link().callback(|msg: Msg| msg);
+        let state = &self.state;
+        let on_key = {
+            let send = send.clone();
+            Callback::from(move |event: KeyboardEvent| {
+                let runs = event.key() == "Enter" && (event.ctrl_key() || event.meta_key() || event.shift_key());
+                if runs {
+                    event.prevent_default();
+                    send.emit(Msg::Run);
+                }
+            })
+        };
+        html! {
+            <div class="page" onkeydown={on_key}>
+                <header class="head">
+                    <h1>{ "Overlap" }</h1>
+                    <p>{ "Concurrency is tasks taking turns; parallelism is tasks running at the same instant. Here both really \
+                          run, on your machine, and you see who waited, who computed, and what was gained." }</p>
+                </header>
+                { notice(state, &send) }
+                <main class="columns">
+                    <Choices
+                        workload={state.draft.workload} model={state.draft.model} compare={state.draft.compare}
+                        running={state.running} stopping={state.stopping} obstacle={state.obstacle()}
+                        is_valid={state.errors.is_empty()} copied={state.copied} send={send.clone()}
+                    />
+                    <Stage run={state.run.clone()} />
+                    <Settings
+                        draft={state.draft.clone()} errors={state.errors.clone()} cores={state.environment.cores}
+                        is_default={state.draft == Draft { workload: state.draft.workload, model: state.draft.model, ..Draft::default() }}
+                        send={send.clone()}
+                    />
+                    <Results run={state.run.clone()} />
+                </main>
+                <Facts environment={state.environment.clone()} />
+            </div>
+        }
+    }
+}
+
+fn notice(state: &State, send: &Callback<Msg>) -> Html {
+    let Some(notice) = &state.notice else { return Html::default() };
+    let close = send.reform(|_: MouseEvent| Msg::CloseNotice);
+    html! {
+        <div class="notice" role="alert">
+            <p>{ &notice.text }</p>
+            <button type="button" class="quiet" onclick={close}>{ "Close" }</button>
+        </div>
+    }
+}

@@ -1,0 +1,180 @@
+//! What happened: the headline, the dials, the timeline, and the comparison.
+
+use yew::prelude::*;
+
+use crate::app::{LegView, RunView, TIMELINE_ID};
+use crate::insight::dials::Dial;
+use crate::model::event::Phase;
+use crate::model::format;
+use crate::model::outcome::RunEnd;
+use crate::model::plan::ModelKind;
+
+#[derive(PartialEq, Properties)]
+pub struct StageProps {
+    pub run: Option<RunView>,
+}
+
+#[component]
+pub fn Stage(props: &StageProps) -> Html {
+    let run = props.run.as_ref();
+    let sentence = run.and_then(|run| {
+        let leg = run.legs.last()?;
+        Some(format!("{}: {}", leg.model.label(), leg.summary.sentence(run.plan.workload.task_noun())))
+    });
+    html! {
+        <section class="stage" aria-label="What happened">
+            { run.map_or_else(first_screen, headline) }
+            <div class="picture">
+                <canvas
+                    id={TIMELINE_ID} role="img" hidden={run.is_none()}
+                    aria-label={sentence.clone().unwrap_or_else(|| "Timeline".to_owned())}
+                />
+            </div>
+            if let Some(run) = run {
+                { legend(run) }
+                <p id="sentence" class="sentence">{ sentence }</p>
+                { comparison(run) }
+            }
+        </section>
+    }
+}
+
+fn first_screen() -> Html {
+    html! {
+        <div class="first-screen">
+            <h2>{ "Press Run" }</h2>
+            <p>{ "Five requests go out, first one after another, then all at once on an event loop. Each gets a lane on one time \
+                  axis; nothing in the picture is simulated." }</p>
+        </div>
+    }
+}
+
+fn headline(run: &RunView) -> Html {
+    // While Sequential runs first, the numbers are its; then they are those of the model that was chosen.
+    let Some(leg) = run.legs.last() else { return Html::default() };
+    let speedup = match run.speedup_of(leg) {
+        Some(speedup) => html! {
+            <div class="card" id="speedup">
+                <span class="card-label">{ "Speedup" }</span>
+                <strong>{ format::ratio(speedup) }</strong>
+                <span class="card-note">{ "of Sequential, one run each" }</span>
+            </div>
+        },
+        None => Html::default(),
+    };
+    html! {
+        <>
+            <h2 class="status" id="status" role="status">{ status(run, leg) }</h2>
+            <div class="cards">
+                { speedup }
+                <div class="card" id="wall">
+                    <span class="card-label">{ "Wall time" }</span>
+                    <strong>{ format::duration(leg.summary.wall) }</strong>
+                    <span class="card-note">{ format!("after {} of starting", format::duration(leg.summary.start_up)) }</span>
+                </div>
+                { dial("in-flight", "In flight", "concurrency", leg.summary.dials.in_flight) }
+                { dial("computing", "Computing", "parallelism", leg.summary.dials.computing) }
+            </div>
+        </>
+    }
+}
+
+fn dial(id: &'static str, label: &str, meaning: &str, dial: Dial) -> Html {
+    html! {
+        <div class="card" {id} data-peak={dial.peak.to_string()}>
+            <span class="card-label">{ label }</span>
+            <strong>{ format!("{} at most", dial.peak) }</strong>
+            <span class="card-note">{ format!("{} now · {} on average · {meaning}", dial.now, format::fixed(dial.mean, 1)) }</span>
+        </div>
+    }
+}
+
+fn status(run: &RunView, leg: &LegView) -> String {
+    let model = leg.model.label();
+    match &leg.end {
+        None if leg.summary.start_up.is_zero() => format!("{model} is starting…"),
+        None => format!("{model} is running…"),
+        Some(RunEnd::Done) if leg.summary.failed > 0 => {
+            let noun = run.plan.workload.task_noun();
+            format!("{model} is done; {} failed", format::count(leg.summary.failed, noun))
+        }
+        Some(RunEnd::Done) => format!("{model} is done"),
+        Some(RunEnd::Cancelled) => format!("{model} was cancelled; what it did stays"),
+        Some(RunEnd::TimedOut) => format!("{model} took longer than any run may, and was ended"),
+        Some(RunEnd::Failed(words)) => format!("{model} failed: {words}."),
+    }
+}
+
+/// The phases that were seen, each as it is drawn.
+fn legend(run: &RunView) -> Html {
+    let starts_threads = run.legs.iter().any(|leg| leg.model == ModelKind::Cores);
+    let shown = Phase::ALL.into_iter().filter(|phase| match phase {
+        Phase::StartingThreads => starts_threads,
+        Phase::WaitingIo => run.plan.workload.task_noun() == "site",
+        Phase::Sleeping => matches!(run.plan.workload, crate::model::plan::Workload::Sleep { .. }),
+        Phase::Idle | Phase::Instantiating | Phase::Computing => true,
+    });
+    let items = shown.map(|phase| {
+        html! { <li><span class={format!("swatch {}", swatch(phase))} aria-hidden="true"></span>{ phase.label() }</li> }
+    });
+    html! {
+        <ul class="legend" aria-label="Legend">
+            { for items }
+            <li><span class="swatch mark-failed" aria-hidden="true">{ "×" }</span>{ "failed" }</li>
+            <li><span class="swatch mark-cancelled" aria-hidden="true">{ "–" }</span>{ "cancelled" }</li>
+        </ul>
+    }
+}
+
+fn swatch(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Idle => "idle",
+        Phase::Instantiating => "start",
+        Phase::StartingThreads => "threads",
+        Phase::Computing => "compute",
+        Phase::WaitingIo => "wait",
+        Phase::Sleeping => "sleep",
+    }
+}
+
+fn comparison(run: &RunView) -> Html {
+    if run.legs.len() < 2 {
+        return Html::default();
+    }
+    let rows = run.legs.iter().map(|leg| {
+        let speedup = match run.speedup_of(leg) {
+            Some(speedup) => format::ratio(speedup),
+            None if leg.model == ModelKind::Sequential => "1×".to_owned(),
+            None => "–".to_owned(),
+        };
+        let summary = &leg.summary;
+        html! {
+            <tr>
+                <th scope="row">{ leg.model.label() }</th>
+                <td>{ format::duration(summary.wall) }</td>
+                <td>{ speedup }</td>
+                <td>{ summary.dials.in_flight.peak }</td>
+                <td>{ summary.dials.computing.peak }</td>
+                <td>{ format::duration(summary.start_up) }</td>
+            </tr>
+        }
+    });
+    html! {
+        <div class="scroll" tabindex="0" role="region" aria-label="Comparison">
+            <table id="comparison">
+                <thead><tr>
+                    <th scope="col">{ "Model" }</th>
+                    <th scope="col">{ "Wall time" }</th>
+                    <th scope="col">{ "Speedup" }</th>
+                    <th scope="col">{ "In flight" }</th>
+                    <th scope="col">{ "Computing" }</th>
+                    <th scope="col">{ "Starting" }</th>
+                </tr></thead>
+                <tbody>{ for rows }</tbody>
+            </table>
+            <p class="hint">{ "Measured, one run each. Wall time is from the first task submitted to the last ended; starting the \
+                               process comes before it. Computing counts threads that run a task; with more of them than cores, the \
+                               system lets them take turns, which no browser tells." }</p>
+        </div>
+    }
+}

@@ -1,0 +1,86 @@
+//! Small parts that panels are made of.
+
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+/// A text field with its label, and the message of what is wrong with it.
+#[derive(Clone, PartialEq, Properties)]
+pub struct TextFieldProps {
+    pub id: AttrValue,
+    pub label: AttrValue,
+    pub value: AttrValue,
+    #[prop_or_default]
+    pub placeholder: AttrValue,
+    /// What stands behind the field: its unit.
+    #[prop_or_default]
+    pub unit: AttrValue,
+    /// A sentence that helps to fill it.
+    #[prop_or_default]
+    pub hint: AttrValue,
+    #[prop_or_default]
+    pub error: Option<AttrValue>,
+    /// Whether the label is only for those who do not see where the field stands.
+    #[prop_or_default]
+    pub label_is_hidden: bool,
+    /// Whether numbers are typed here, for the keyboards of phones.
+    #[prop_or(true)]
+    pub numeric: bool,
+    pub on_text: Callback<String>,
+}
+
+#[component]
+pub fn TextField(props: &TextFieldProps) -> Html {
+    let on_input = props.on_text.reform(|event: InputEvent| event.target_unchecked_into::<HtmlInputElement>().value());
+    let note_id = format!("{}-note", props.id);
+    let note = props.error.clone().or_else(|| (!props.hint.is_empty()).then(|| props.hint.clone()));
+    html! {
+        <div class="field">
+            <label for={props.id.clone()} class={classes!(props.label_is_hidden.then_some("visually-hidden"))}>
+                { &props.label }
+            </label>
+            <span class="field-row">
+                <input
+                    id={props.id.clone()} type="text" value={props.value.clone()} placeholder={props.placeholder.clone()}
+                    inputmode={if props.numeric { "numeric" } else { "url" }} autocomplete="off" spellcheck="false"
+                    aria-invalid={props.error.is_some().then_some("true")}
+                    aria-describedby={note.is_some().then(|| note_id.clone())}
+                    oninput={on_input}
+                />
+                if !props.unit.is_empty() { <span class="unit">{ &props.unit }</span> }
+            </span>
+            if let Some(note) = note {
+                <p id={note_id} class={if props.error.is_some() { "error" } else { "hint" }}>{ note }</p>
+            }
+        </div>
+    }
+}
+
+/// One of a group of choices, of which one is chosen.
+#[derive(Clone, PartialEq, Properties)]
+pub struct ChoiceProps {
+    pub group: AttrValue,
+    pub value: AttrValue,
+    pub label: AttrValue,
+    pub text: AttrValue,
+    pub chosen: bool,
+    /// Why it cannot be chosen, if so.
+    #[prop_or_default]
+    pub refused: Option<AttrValue>,
+    pub on_choose: Callback<()>,
+}
+
+#[component]
+pub fn Choice(props: &ChoiceProps) -> Html {
+    let id = format!("{}-{}", props.group, props.value);
+    let on_change = props.on_choose.reform(|_: Event| ());
+    html! {
+        <label class={classes!("choice", props.chosen.then_some("chosen"), props.refused.is_some().then_some("refused"))}>
+            <input
+                type="radio" id={id} name={props.group.clone()} value={props.value.clone()} checked={props.chosen}
+                disabled={props.refused.is_some()} onchange={on_change}
+            />
+            <span class="choice-label">{ &props.label }</span>
+            <span class="choice-text">{ props.refused.as_ref().unwrap_or(&props.text) }</span>
+        </label>
+    }
+}

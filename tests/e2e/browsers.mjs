@@ -1,0 +1,94 @@
+// Chromium by Playwright and Firefox by puppeteer-core, behind the few calls that the tests make.
+
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { chromium as playwright } from "playwright-core";
+import puppeteer from "puppeteer-core";
+
+/** How long a condition may take to come true, in milliseconds: machines are shared. */
+const PATIENCE_MS = 60_000;
+
+function program(...names) {
+  for (const name of names) {
+    for (const folder of process.env.PATH.split(delimiter)) {
+      if (existsSync(join(folder, name))) return join(folder, name);
+    }
+  }
+  throw new Error(`none of ${names.join(", ")} is on PATH: './dev test' installs them`);
+}
+
+const CHROMIUM_FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--disable-sync",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--no-first-run",
+];
+
+/** What a page complained about. */
+function watch(page, errors) {
+  page.on("pageerror", (error) => errors.push(`page error: ${error.message ?? error}`));
+  page.on("console", (message) => {
+    if (message.type() === "error") errors.push(`console.error: ${message.text()}`);
+  });
+}
+
+export const browsers = {
+  async chromium({ width = 1280, height = 900, dark = false, reduced = false, offline = false } = {}) {
+    const browser = await playwright.launch({ executablePath: program("chromium", "google-chrome"), args: CHROMIUM_FLAGS });
+    const context = await browser.newContext({
+      viewport: { width, height },
+      colorScheme: dark ? "dark" : "light",
+      reducedMotion: reduced ? "reduce" : "no-preference",
+      offline,
+    });
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]).catch(() => {});
+    const page = await context.newPage();
+    const errors = [];
+    watch(page, errors);
+    return {
+      name: "chromium",
+      page,
+      errors,
+      goto: (url) => page.goto(url),
+      reload: () => page.reload(),
+      evaluate: (run, argument) => page.evaluate(run, argument),
+      until: (condition, argument) => page.waitForFunction(condition, argument, { timeout: PATIENCE_MS }),
+      click: (selector) => page.click(selector),
+      focus: (selector) => page.focus(selector),
+      press: (key) => page.keyboard.press(key),
+      offline: (state) => context.setOffline(state),
+      screenshot: (path, fullPage = false) => page.screenshot({ path, fullPage }),
+      close: () => browser.close(),
+    };
+  },
+
+  async firefox({ width = 1280, height = 900 } = {}) {
+    const browser = await puppeteer.launch({
+      browser: "firefox",
+      executablePath: program("firefox", "firefox-esr"),
+      extraPrefsFirefox: { "dom.serviceWorkers.enabled": true },
+      protocolTimeout: 2 * PATIENCE_MS,
+    });
+    const page = await browser.newPage();
+    await page.setViewport({ width, height });
+    const errors = [];
+    watch(page, errors);
+    return {
+      name: "firefox",
+      page,
+      errors,
+      goto: (url) => page.goto(url),
+      reload: () => page.reload(),
+      evaluate: (run, argument) => page.evaluate(run, argument),
+      until: (condition, argument) => page.waitForFunction(condition, { timeout: PATIENCE_MS, polling: 50 }, argument),
+      click: (selector) => page.click(selector),
+      focus: (selector) => page.focus(selector),
+      press: (key) => page.keyboard.press(key),
+      screenshot: (path, fullPage = false) => page.screenshot({ path, fullPage }),
+      close: () => browser.close(),
+    };
+  },
+};

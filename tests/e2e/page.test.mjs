@@ -1,0 +1,392 @@
+// The built page in real browsers: what a person sees after each of the runs that they can make with one click.
+
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { browsers } from "./browsers.mjs";
+import { serve } from "./server.mjs";
+
+const DIST = join(dirname(fileURLToPath(import.meta.url)), "../../dist");
+
+/** A link to a plan, in the form of src/model/fragment.rs. */
+const link = (server, plan) => `${server.url}#v=1&${plan}&end`;
+
+const label = (page) => page.evaluate(() => document.querySelector("#run")?.innerText);
+
+/** Opens a plan as a new page, and waits until it can be run. */
+async function open(page, server, plan = null) {
+  await page.goto("about:blank");
+  await page.goto(plan === null ? server.url : link(server, plan));
+  await page.until(() => document.querySelector("#run") !== null && document.querySelector("#run").ariaDisabled !== "true");
+}
+
+/** Runs what is chosen to its end, and gives what is on the screen. */
+async function run(page) {
+  await start(page);
+  return ended(page);
+}
+
+async function start(page) {
+  await page.click("#run");
+  await page.until(() => document.querySelector("#run").innerText !== "Run");
+}
+
+async function ended(page) {
+  await page.until(() => document.querySelector("#run").innerText === "Run");
+  return page.evaluate(() => {
+    const text = (selector) => document.querySelector(selector)?.innerText ?? null;
+    const cells = (selector) =>
+      [...document.querySelectorAll(`${selector} tbody tr`)].map((row) => [...row.children].map((cell) => cell.innerText.trim()));
+    return {
+      status: text("#status"),
+      sentence: text("#sentence"),
+      inFlight: Number(document.querySelector("#in-flight")?.dataset.peak),
+      computing: Number(document.querySelector("#computing")?.dataset.peak),
+      speedup: text("#speedup strong"),
+      comparison: cells("#comparison"),
+      results: cells("#results"),
+      completion: [...document.querySelectorAll("#completion li")].map((item) => item.innerText),
+      limit: text("#limit-split"),
+    };
+  });
+}
+
+for (const name of ["chromium", "firefox"]) {
+  describe(name, () => {
+    let server, page;
+
+    before(async () => {
+      server = await serve(DIST);
+      page = await browsers[name]();
+    });
+
+    after(async () => {
+      await page?.close();
+      await server?.close();
+    });
+
+    const check = (title, body) =>
+      test(title, async () => {
+        page.errors.length = 0;
+        await body();
+        assert.deepEqual(page.errors, []);
+      });
+
+    check("five sites, one after another and on an event loop", async () => {
+      await open(page, server);
+      const seen = await run(page);
+      assert.equal(seen.status, "Event loop is done; 1 site failed");
+      assert.equal(seen.inFlight, 5);
+      assert.equal(seen.computing, 1);
+      assert.ok(parseFloat(seen.speedup) > 1, seen.speedup);
+      assert.deepEqual(seen.results.map((row) => row[0]), ["site 1", "site 2", "site 3", "site 4 (unreachable)", "site 5"]);
+      assert.match(seen.results[3][1], /^×\s*no answer: /);
+      for (const place of [0, 1, 2, 4]) assert.match(seen.results[place][1], /^✓\s*status 200, 2,048 bytes$/);
+      assert.equal(seen.completion[0], "site 4 (unreachable)");
+      assert.deepEqual([...seen.completion].sort(), seen.results.map((row) => row[0]));
+      const [sequential, loop] = seen.comparison;
+      assert.deepEqual([sequential[0], sequential[3], sequential[4]], ["Sequential", "1", "1"]);
+      assert.deepEqual([loop[0], loop[3], loop[4]], ["Event loop", "5", "1"]);
+    });
+
+    check("sequential alone ends in the order of submission", async () => {
+      await open(page, server, "run=sites&as=sequential&answers=60&answers=30&unreachable=1&answers=5");
+      const seen = await run(page);
+      assert.deepEqual(seen.completion, ["site 1", "site 2", "site 3 (unreachable)", "site 4"]);
+      assert.deepEqual([seen.inFlight, seen.computing, seen.speedup], [1, 1, null]);
+    });
+
+    check("primes, sequential and on every core", async () => {
+      await open(page, server, "run=primes&as=cores&workers=2&below=2000000&tasks=8");
+      const seen = await run(page);
+      assert.equal(seen.status, "Cores is done");
+      assert.match(seen.sentence, /148,933 primes/);
+      assert.deepEqual([seen.inFlight, seen.computing], [2, 2]);
+      assert.deepEqual(seen.comparison.map((row) => [row[0], row[4]]), [["Sequential", "1"], ["Cores", "2"]]);
+    });
+
+    check("more workers than cores", async () => {
+      const cores = await page.evaluate(() => navigator.hardwareConcurrency);
+      await open(page, server, `run=sleep&as=cores&compare=no&workers=${4 * cores}&ms=300&tasks=${4 * cores}`);
+      const seen = await run(page);
+      assert.equal(seen.inFlight, 4 * cores);
+      assert.equal(seen.computing, 0);
+      assert.ok(seen.results.every((row) => /^✓\s*“result”$/.test(row[1])), JSON.stringify(seen.results));
+    });
+
+    check("a limit splits done from not done", async () => {
+      await open(page, server, "run=sites&as=event-loop&compare=no&limit=1000&answers=20&answers=2500&unreachable=10");
+      const seen = await run(page);
+      assert.match(seen.limit, /^After 1000 ms, wait gave 2 done and 1 not done\./);
+      assert.deepEqual(seen.results.map((row) => row[4]), ["done", "not done", "done"]);
+    });
+
+    check("a panic is the error of its task", async () => {
+      await open(page, server, "run=primes&as=cores&compare=no&below=100000&tasks=4&fault=panic");
+      const seen = await run(page);
+      assert.equal(seen.status, "Cores is done; 1 task failed");
+      assert.match(seen.results[2][1], /panicked: the plan asked this task to panic/);
+      assert.match(seen.results[3][1], /primes$/);
+    });
+
+    check("a trap ends its process and not the page, and the next run works", async () => {
+      for (const model of ["cores", "sequential"]) {
+        await open(page, server, `run=primes&as=${model}&compare=no&below=100000&tasks=8&fault=trap`);
+        const seen = await run(page);
+        assert.match(seen.status, /failed: the process died: RuntimeError: unreachable/);
+        await open(page, server, `run=primes&as=${model}&compare=no&below=100000&tasks=8`);
+        assert.match((await run(page)).sentence, /9,592 primes/);
+      }
+    });
+
+    check("stop ends what runs, and what it did stays", async () => {
+      const took = [];
+      for (const plan of [
+        "run=sleep&as=event-loop&compare=no&ms=60000&tasks=3",
+        "run=sleep&as=cores&compare=no&ms=60000&tasks=3",
+        "run=primes&as=cores&compare=no&below=50000000&tasks=4",
+        "run=sites&as=sequential&compare=no&answers=60000",
+      ]) {
+        await open(page, server, plan);
+        await start(page);
+        await page.until(() => /running/.test(document.querySelector("#status").innerText));
+        const ms = await page.evaluate(async () => {
+          const button = document.querySelector("#run");
+          const begin = performance.now();
+          button.click();
+          while (button.innerText !== "Run") await new Promise((resolve) => setTimeout(resolve, 1));
+          return performance.now() - begin;
+        });
+        took.push(`${ms.toFixed(0)} ms`);
+        const seen = await ended(page);
+        assert.match(seen.status, /was cancelled; what it did stays$/);
+        assert.ok(seen.results.every((row) => /cancelled|queued/.test(row[1])), JSON.stringify(seen.results));
+      }
+      console.log(`# ${name}: stop was answered in ${took.join(", ")}`);
+    });
+
+    check("what was typed wrong gets its message, and the page goes on", async () => {
+      const wrong = [
+        ["run=primes&as=cores&workers=0", "#workers", /0 is too small: a whole number from 1 to \d+/],
+        ["run=primes&as=cores&workers=10000", "#workers", /10000 is too large/],
+        ["run=sites&as=event-loop&url=nonsense", "#site-1", /“nonsense” is no web address/],
+        ["run=sites&as=event-loop&answers=-5", "#site-1", /-5 is too small/],
+        ["run=sleep&as=cores&ms=1e9", "#sleep-ms", /“1e9” is no number/],
+        ["run=sites&as=cores", "#run", null],
+      ];
+      for (const [plan, field, message] of wrong) {
+        await page.goto("about:blank");
+        await page.goto(link(server, plan));
+        await page.until(() => document.querySelector("#run")?.ariaDisabled === "true");
+        const note = await page.evaluate((selector) => {
+          const control = document.querySelector(selector);
+          return [control.ariaInvalid ?? control.getAttribute("aria-invalid"), document.getElementById(control.getAttribute("aria-describedby"))?.innerText];
+        }, field);
+        if (message !== null) {
+          assert.equal(note[0], "true");
+          assert.match(note[1], message);
+        }
+        await page.click("#run");
+        assert.equal(await label(page), "Run", "nothing runs");
+      }
+      await page.goto("about:blank");
+      await page.goto(`${server.url}#v=1&run=primes&as=cor`);
+      await page.until(() => document.querySelector("[role=alert]") !== null);
+      assert.match(await page.evaluate(() => document.querySelector("[role=alert]").innerText), /cut off.*usual plan/s);
+      await page.until(() => document.querySelector("#run").ariaDisabled !== "true");
+      assert.equal((await run(page)).status, "Event loop is done; 1 site failed");
+    });
+
+    check("a link gives the same page again", async () => {
+      await open(page, server);
+      await page.click("#workload-primes");
+      await page.click("#model-cores");
+      await page.evaluate(() => {
+        const field = document.querySelector("#below");
+        field.value = "123456";
+        field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+      });
+      await page.until(() => location.hash.includes("below=123456"));
+      const address = await page.evaluate(() => location.href);
+      await page.goto("about:blank");
+      await page.goto(address);
+      await page.until(() => document.querySelector("#below")?.value === "123456");
+      assert.ok(await page.evaluate(() => document.querySelector("#workload-primes").checked && document.querySelector("#model-cores").checked));
+    });
+
+    check("the keyboard runs, and stops", async () => {
+      await open(page, server, "run=sleep&as=event-loop&compare=no&ms=60000&tasks=1");
+      await page.focus("#sleep-ms");
+      await page.page.keyboard.down("Control");
+      await page.press("Enter");
+      await page.page.keyboard.up("Control");
+      await page.until(() => document.querySelector("#run").innerText === "Stop");
+      await page.focus("#run");
+      await page.press("Enter");
+      assert.match((await ended(page)).status, /was cancelled/);
+    });
+
+    check("the network in the page answers as it is asked to, to workers of workers too", async () => {
+      await open(page, server);
+      const answers = await page.evaluate(async () => {
+        const ask = `async (base, path) => {
+          const begin = performance.now();
+          try {
+            const response = await fetch(new URL(path, base));
+            const body = await response.text();
+            return { status: response.status, length: body.length, body: body.slice(0, 60), ms: performance.now() - begin };
+          } catch (error) { return { error: error.name }; }
+        }`;
+        const worker = (depth) => `
+          const ask = ${ask};
+          onmessage = async ({ data }) => {
+            if (${depth} === 0) return postMessage(await ask(...data));
+            const inner = new Worker(URL.createObjectURL(new Blob([${depth === 0 ? '""' : "innerCode"}])));
+            inner.onmessage = (event) => postMessage(event.data);
+            inner.postMessage(data);
+          };`;
+        const nested = `const innerCode = ${JSON.stringify(worker(0))};${worker(1)}`;
+        const base = document.baseURI.split("#")[0];
+        const fromPage = (path) => (0, eval)(`(${ask})`)(base, path);
+        const fromNested = (path) =>
+          new Promise((resolve) => {
+            const outer = new Worker(URL.createObjectURL(new Blob([nested])));
+            outer.onmessage = (event) => resolve(event.data);
+            outer.postMessage([base, path]);
+          });
+        const answers = {};
+        for (const [who, from] of [["page", fromPage], ["nested", fromNested]]) {
+          answers[who] = {
+            plain: await from("io/a?latency=30&size=1000"),
+            status: await from("io/a?status=418"),
+            unreachable: await from("io/a?fail=unreachable"),
+            reset: await from("io/a?fail=reset&size=1000"),
+            wrong: await from("io/a?latency=-1"),
+          };
+        }
+        const jitters = (seed) => Promise.all([1, 2].map(() => fromPage(`io/a?latency=200&jitter=150&seed=${seed}`)));
+        answers.jitter = { same: await jitters(1), other: await jitters(2) };
+        return answers;
+      });
+      for (const who of ["page", "nested"]) {
+        const { plain, status, unreachable, reset, wrong } = answers[who];
+        assert.equal(plain.status, 200, who);
+        assert.equal(plain.length, 1000);
+        assert.ok(plain.ms >= 29, `${plain.ms}`);
+        assert.equal(status.status, 418);
+        assert.equal(unreachable.error, "TypeError");
+        assert.ok(reset.error !== undefined, JSON.stringify(reset));
+        assert.equal(wrong.status, 400);
+        assert.match(wrong.body, /latency is a whole number from 0/);
+      }
+    });
+
+    check("a host that sends no headers is isolated by the page itself, after one reload", async () => {
+      const bare = await serve(DIST, { isolated: false });
+      try {
+        await page.goto("about:blank");
+        await page.goto(bare.url);
+        await page.until(() => globalThis.crossOriginIsolated && document.querySelector("#run")?.ariaDisabled === "false" || globalThis.crossOriginIsolated && document.querySelector("#run") !== null && document.querySelector("#run").ariaDisabled !== "true");
+        assert.equal((await run(page)).status, "Event loop is done; 1 site failed");
+        assert.equal(bare.requests.filter((path) => path === "/").length, 2);
+      } finally {
+        await page.goto("about:blank");
+        await bare.close();
+      }
+    });
+
+    test("the program was fetched once, for all these runs", () => {
+      const fetched = server.requests.filter((path) => path.endsWith(".wasm"));
+      assert.equal(fetched.length, 1, fetched.join(", "));
+    });
+  });
+}
+
+describe("chromium alone", () => {
+  let server;
+
+  before(async () => {
+    server = await serve(DIST);
+  });
+
+  after(() => server?.close());
+
+  async function withPage(options, body) {
+    const page = await browsers.chromium(options);
+    try {
+      await body(page);
+      assert.deepEqual(page.errors, []);
+    } finally {
+      await page.close();
+    }
+  }
+
+  test("the page is never held up for long while it runs something", () =>
+    withPage({}, async (page) => {
+      const plans = [
+        "run=sites&as=event-loop",
+        "run=primes&as=cores&below=4000000&tasks=64",
+        "run=primes&as=cores&workers=8&below=4000000&tasks=1000",
+        "run=sleep&as=event-loop&ms=200&tasks=200",
+      ];
+      let held = 0;
+      for (const plan of plans) {
+        await open(page, server, plan);
+        await page.evaluate(() => {
+          globalThis.longTasks = [];
+          new PerformanceObserver((list) => globalThis.longTasks.push(...list.getEntries().map((entry) => entry.duration))).observe({
+            entryTypes: ["longtask"],
+          });
+        });
+        await run(page);
+        const tasks = await page.evaluate(() => globalThis.longTasks);
+        console.log(`# tasks of over 50 ms on the page during ${plan}: ${tasks.length} ${tasks.map((ms) => `${ms} ms`).join(", ")}`);
+        held += tasks.length > 0 ? 1 : 0;
+      }
+      // A busy machine can hold up any one of them; what the page itself does would hold up most.
+      assert.ok(held <= 1, `${held} of ${plans.length} runs held the page up`);
+    }));
+
+  test("it works offline once it was opened", () =>
+    withPage({}, async (page) => {
+      await open(page, server);
+      await page.until(() => navigator.serviceWorker.controller !== null);
+      await page.offline(true);
+      await page.reload();
+      await page.until(() => document.querySelector("#run") !== null && document.querySelector("#run").ariaDisabled !== "true");
+      assert.equal((await run(page)).status, "Event loop is done; 1 site failed");
+    }));
+
+  test("where nothing can be shared it says so, and what needs nothing shared runs", async () => {
+    const bare = await serve(DIST, { isolated: false });
+    await withPage({ serviceWorkers: "block" }, async (page) => {
+      await page.goto(bare.url);
+      await page.until(() => /service worker/.test(document.querySelector("#run-reason")?.innerText));
+      await page.goto("about:blank");
+      await page.goto(link(bare, "run=primes&as=cores&below=100000&tasks=4"));
+      await page.until(() => /not cross-origin isolated/.test(document.querySelector("#run-reason")?.innerText));
+      await page.click("#model-sequential");
+      await page.until(() => document.querySelector("#run-reason") === null);
+      const seen = await run(page);
+      assert.equal(seen.status, "Sequential is done");
+      assert.match(seen.sentence, /4 tasks: 4 done.*9,592 primes/);
+    });
+    await bare.close();
+  });
+
+  for (const [title, options] of [
+    ["light", {}],
+    ["dark", { dark: true }],
+    ["on a phone", { width: 360, height: 740 }],
+  ]) {
+    test(`it can be read and reached: ${title}`, () =>
+      withPage(options, async (page) => {
+        await open(page, server, "run=sites&as=event-loop&limit=250&answers=100&unreachable=20&url=nonsense");
+        await page.until(() => document.querySelector("#run") !== null);
+      }).then(
+        () => assert.fail("a wrong address can be run"),
+        () => {},
+      ));
+  }
+});

@@ -1,0 +1,18 @@
+// Until the program runs, nobody else can say that it does not.
+(() => {
+  const started = () => document.documentElement.dataset.started === "yes";
+  const say = (event) => {
+    const app = document.getElementById("app");
+    if (started() || app === null) return;
+    const reason = String(event.reason ?? event.error ?? event.message ?? "a file could not be loaded");
+    const text = document.createElement("p");
+    text.className = "boot-error";
+    text.setAttribute("role", "alert");
+    text.textContent =
+      "Overlap could not start in this browser. It needs WebAssembly with threads and exceptions: " +
+      "Chrome or Edge 95, Firefox 145, Safari 16.4, or later. The browser said: " + reason;
+    app.replaceChildren(text);
+  };
+  addEventListener("error", say, true);
+  addEventListener("unhandledrejection", say);
+})();

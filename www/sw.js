@@ -1,0 +1,130 @@
+// The service worker: the page's own network, its isolation headers where the host sends none, and its offline copy.
+
+// `www/precache.sh` writes both when the page is built.
+const VERSION = "@VERSION@";
+const FILES = ["@FILES@"];
+
+const CACHE = `overlap-${VERSION}`;
+const SCOPE = new URL(self.registration.scope);
+const INDEX = new URL("index.html", SCOPE).href;
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(
+    caches
+      .open(CACHE)
+      .then((cache) => cache.addAll(FILES.map(precached)))
+      .then(() => self.skipWaiting()),
+  );
+});
+
+/** A file whose name has its hash never changes, so that what the page just loaded serves: it is not fetched twice. */
+function precached(file) {
+  const cache = /-[0-9a-f]{12,}[._/]/.test(file) ? "force-cache" : "no-cache";
+  return new Request(new URL(file, SCOPE), { cache });
+}
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil(
+    caches
+      .keys()
+      .then((names) => Promise.all(names.filter((name) => name.startsWith("overlap-") && name !== CACHE).map((name) => caches.delete(name))))
+      .then(() => self.clients.claim()),
+  );
+});
+
+// A page that was loaded past this worker (a forced reload) asks to be taken in.
+self.addEventListener("message", (event) => {
+  if (event.data === "claim") event.waitUntil(self.clients.claim());
+});
+
+self.addEventListener("fetch", (event) => {
+  const url = new URL(event.request.url);
+  if (url.origin !== SCOPE.origin || !url.pathname.startsWith(SCOPE.pathname)) return;
+  const path = url.pathname.slice(SCOPE.pathname.length);
+  if (path.startsWith("io/")) event.respondWith(answer(path, url.searchParams));
+  else if (event.request.method === "GET") event.respondWith(page(event.request).then(isolated));
+});
+
+// --- The page, offline and isolated ----------------------------------------------------------------------------------
+
+async function page(request) {
+  const cache = await caches.open(CACHE);
+  if (request.mode === "navigate") {
+    // The newest page where there is a network. Its files have names of their own, so old and new do not mix.
+    return fetch(request).catch(async (error) => (await cache.match(INDEX)) ?? Promise.reject(error));
+  }
+  return (await cache.match(request, { ignoreSearch: false })) ?? fetch(request);
+}
+
+/** The same answer, with what a page needs to share memory. Hosts that send the headers themselves keep theirs. */
+function isolated(response) {
+  if (response.status === 0 || response.type === "opaque") return response;
+  const headers = new Headers(response.headers);
+  const add = (name, value) => headers.has(name) || headers.set(name, value);
+  add("Cross-Origin-Opener-Policy", "same-origin");
+  add("Cross-Origin-Embedder-Policy", "require-corp");
+  add("Cross-Origin-Resource-Policy", "same-origin");
+  const { status, statusText } = response;
+  const body = [204, 304].includes(status) ? null : response.body;
+  return new Response(body, { status, statusText, headers });
+}
+
+// --- The network in the page -----------------------------------------------------------------------------------------
+
+/**
+ * Answers `io/NAME?latency=…&jitter=…&seed=…&size=…&status=…&fail=…`: after `latency` milliseconds, more or less by up to
+ * `jitter` (drawn from `seed` and the name), with `size` bytes and `status`; or fails: `unreachable` as a network error,
+ * `reset` after half of the body. A parameter that makes no sense is status 400 with a sentence.
+ */
+async function answer(path, parameters) {
+  const wrong = [];
+  const number = (name, usual, least, most) => {
+    const text = parameters.get(name);
+    if (text === null) return usual;
+    const value = Number(text);
+    if (/^-?\d+$/.test(text) && value >= least && value <= most) return value;
+    wrong.push(`${name} is a whole number from ${least} to ${most}, not "${text}"`);
+    return usual;
+  };
+  const latency = number("latency", 0, 0, 60_000);
+  const jitter = number("jitter", 0, 0, 60_000);
+  const seed = number("seed", 0, 0, 0xffffffff);
+  const size = number("size", 0, 0, 16 << 20);
+  const status = number("status", 200, 200, 599);
+  const fail = parameters.get("fail");
+  if (![null, "unreachable", "reset"].includes(fail)) wrong.push(`fail is unreachable or reset, not "${fail}"`);
+  if (wrong.length > 0) return new Response(`${wrong.join("; ")}\n`, { status: 400, headers: HEADERS });
+  const wait = latency + Math.round((2 * random(seed, path) - 1) * jitter);
+  if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+  if (fail === "unreachable") return Response.error();
+  const body = [204, 205, 304].includes(status) ? null : stream(size, fail === "reset");
+  return new Response(body, { status, headers: HEADERS });
+}
+
+const HEADERS = {
+  "Content-Type": "text/plain; charset=utf-8",
+  "Cache-Control": "no-store",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
+/** A body of `size` bytes, which breaks off half way if it is to. */
+function stream(size, breaks) {
+  const bytes = new Uint8Array(breaks ? size >> 1 : size).fill(120);
+  if (!breaks) return bytes;
+  return new ReadableStream({
+    pull(controller) {
+      if (bytes.length > 0) controller.enqueue(bytes.slice());
+      controller.error(new TypeError("connection reset"));
+    },
+  });
+}
+
+/** A number from 0 to 1 that depends on nothing but its arguments (FNV-1a, then a finaliser of MurmurHash3). */
+function random(seed, name) {
+  let hash = 0x811c9dc5 ^ seed;
+  for (const unit of name) hash = Math.imul(hash ^ unit.codePointAt(0), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 0xffffffff;
+}
