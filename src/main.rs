@@ -17,6 +17,7 @@ fn main() {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
+#[expect(clippy::print_stderr, reason = "there is nothing else to say it with")]
 fn main() {
     eprintln!("Overlap runs in a browser: './dev serve' shows it.");
     std::process::exit(2);

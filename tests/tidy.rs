@@ -1,4 +1,5 @@
 //! The house rules: which module may use which, and what every file has. Each rule here stands in ARCHITECTURE.md.
+#![cfg(not(target_arch = "wasm32"))]
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -10,7 +10,7 @@
     text.setAttribute("role", "alert");
     text.textContent =
       "Overlap could not start in this browser. It needs WebAssembly with threads and exceptions: " +
-      "Chrome or Edge 95, Firefox 145, Safari 16.4, or later. The browser said: " + reason;
+      "Chrome or Edge 119, Firefox 145, Safari 18.2, or later. The browser said: " + reason;
     app.replaceChildren(text);
   };
   addEventListener("error", say, true);

@@ -3,7 +3,6 @@
 use core::time::Duration;
 
 use crate::model::event::Phase;
-use crate::model::time::Instant;
 use crate::model::trace::{Stamp, Trace};
 
 /// How many at once: now, at most, and on average over the work.
@@ -35,7 +34,7 @@ pub fn dials(trace: &Trace) -> Dials {
         let open = lane.open.iter().filter(|span| span.phase == Phase::Computing);
         closed.map(|span| (span.start, Some(span.end))).chain(open.map(|span| (span.start, None)))
     });
-    let work = trace.work_end() - trace.work_start().unwrap_or(Instant::default());
+    let work = trace.work_end() - trace.work_start().unwrap_or_default();
     Dials { in_flight: dial(tasks, open_end, work), computing: dial(spans, open_end, work) }
 }
 
@@ -63,6 +62,7 @@ fn dial(intervals: impl Iterator<Item = (Stamp, Option<Stamp>)>, open_end: Stamp
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::time::Instant;
     use crate::model::trace::{Lane, OpenSpan, Span, TaskLife};
     use crate::model::{id::LaneId, id::TaskId};
 

@@ -89,7 +89,7 @@ fn result(outcome: Option<&Outcome>, standing: Standing) -> String {
     match outcome {
         Some(Outcome::Done(Value::Count(count))) => format!("{} primes", thousands(*count)),
         Some(Outcome::Done(Value::Response { status, bytes })) => {
-            format!("status {status}, {} bytes", thousands((*bytes).into()))
+            format!("{status}, {} bytes", thousands((*bytes).into()))
         }
         Some(Outcome::Done(Value::Text)) => "“result”".to_owned(),
         Some(Outcome::Failed(Failure::Panicked(words))) if words.is_empty() => "panicked".to_owned(),
@@ -136,7 +136,7 @@ mod tests {
             [Some(false), Some(true), Some(false), Some(false)]
         );
         assert_eq!(rows.iter().map(|row| row.place).collect::<Vec<_>>(), [Some(2), Some(1), None, None]);
-        assert_eq!(rows[0].result, "status 200, 2,048 bytes");
+        assert_eq!(rows[0].result, "200, 2,048 bytes");
         assert_eq!((rows[0].ended.as_deref(), rows[1].result.as_str()), (Some("300 ms"), "no answer"));
         assert_eq!((rows[2].standing, rows[3].standing), (Standing::Running, Standing::Queued));
     }

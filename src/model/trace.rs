@@ -93,7 +93,7 @@ pub struct Trace {
     pub ended: Vec<TaskId>,
     /// Events that the rings had no room for.
     pub lost: u64,
-    /// The latest time that anything was recorded at.
+    /// Up to when everything is known: the latest record, or a later look that found nothing new.
     pub latest: Instant,
 }
 
@@ -141,6 +141,11 @@ impl Trace {
             task.outcome = Some(outcome);
             self.ended.push(id);
         }
+    }
+
+    /// Says that at this time every record was seen.
+    pub fn look(&mut self, now: Instant) {
+        self.latest = self.latest.max(now);
     }
 
     /// Takes the outcomes of the final report: the words of failures, which no event carries, and, where events were

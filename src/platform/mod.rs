@@ -3,7 +3,7 @@
 
 mod block;
 mod canvas;
-mod clock;
+pub mod clock;
 mod environment;
 mod network;
 mod page;

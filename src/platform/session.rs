@@ -27,7 +27,7 @@ const LEG_TIME_MS: u32 = 600_000;
 const TELL_EVERY_MS: f64 = 100.0;
 /// How often both happen while every core is at work, in milliseconds: drawing takes a core's time, and what is measured
 /// would be slower for being watched. (Without a GPU, 60 pictures a second took a fifth of two cores.)
-const TELL_EVERY_BUSY_MS: f64 = 250.0;
+const TELL_EVERY_BUSY_MS: f64 = 500.0;
 /// How often events are drained where no frames are drawn, as in a hidden tab, in milliseconds.
 const HIDDEN_DRAIN_MS: u32 = 200;
 
@@ -170,8 +170,9 @@ impl Session {
         let mut legs = self.legs.borrow_mut();
         let Some(leg) = legs.last_mut() else { return };
         let trace = &mut leg.trace;
-        let lost = process.take_events(|event| trace.apply(event));
-        trace.lost = lost;
+        let now = process.now();
+        trace.lost = process.take_events(|event| trace.apply(event));
+        trace.look(now);
     }
 
     /// Tells the numbers, if it is time to. Gives whether it was.
@@ -210,17 +211,12 @@ impl Session {
     pub fn scene(&self, width: f64) -> timeline::Scene {
         let plan = self.plan.borrow();
         let Some(plan) = &*plan else { return timeline::Scene::default() };
-        let process = self.process.borrow();
         let legs = self.legs.borrow();
         let drawn: Vec<timeline::Leg<'_>> = legs
             .iter()
             .map(|leg| timeline::Leg {
                 title: leg.model.label(),
                 trace: &leg.trace,
-                now: match &*process {
-                    Some(process) if leg.end.is_none() => process.now(),
-                    _ => leg.trace.latest,
-                },
                 noun: plan.workload.task_noun(),
                 limit_ms: plan.limit_ms,
             })

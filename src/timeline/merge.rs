@@ -54,7 +54,7 @@ fn in_column((column, bar): (f64, Bar)) -> Bar {
     Bar { left: column, right: column + 1.0, ..bar }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use proptest::prelude::*;
 

@@ -80,8 +80,6 @@ pub struct Scene {
 pub struct Leg<'a> {
     pub title: &'a str,
     pub trace: &'a Trace,
-    /// Up to when what is open is drawn: now while it runs, else the latest record.
-    pub now: Instant,
     /// What one of its tasks is called.
     pub noun: &'a str,
     /// The time limit, since work began.
@@ -94,22 +92,25 @@ const LANE_HEIGHT: f64 = 24.0;
 const BAR_HEIGHT: f64 = 18.0;
 const LEG_GAP: f64 = 10.0;
 const TICK_SPACING: f64 = 84.0;
+/// Half the room of a tick's label.
+const LABEL_HALF: f64 = 30.0;
 /// The room of one digit in a bar's label.
 const DIGIT_WIDTH: f64 = 8.0;
 
 /// Draws runs below each other, each with its zero where its work began, so that what differs is seen at once.
 pub fn scene(legs: &[Leg<'_>], width: f64) -> Scene {
-    let gutter = if width < 480.0 { 76.0 } else { 112.0 };
+    let gutter = if width < 480.0 { 92.0 } else { 112.0 };
     let right = width - 14.0;
     let lanes: usize = legs.iter().map(|leg| leg.trace.lanes.len()).sum();
     let height = AXIS_HEIGHT + legs.len() as f64 * (TITLE_HEIGHT + LEG_GAP) + lanes as f64 * LANE_HEIGHT;
     let start_ns = legs.iter().map(|leg| leg.ns(Instant::default())).fold(0.0, f64::min);
-    let end_ns = legs.iter().map(|leg| leg.ns(leg.now.max(leg.trace.latest))).fold(1e6, f64::max);
+    let end_ns = legs.iter().map(|leg| leg.ns(leg.trace.latest)).fold(1e6, f64::max);
     let scale = Scale::new(start_ns, end_ns, gutter, right - gutter);
     let mut scene = Scene { width, height, shapes: Vec::new() };
     for (x, text) in scale.ticks(gutter, right, TICK_SPACING) {
         scene.line((x, AXIS_HEIGHT), (x, height), Ink::Faint);
-        scene.text(x, AXIS_HEIGHT / 2.0, text, Ink::Faint, Align::Center);
+        let (x, align) = if x > width - LABEL_HALF { (width - 2.0, Align::Right) } else { (x, Align::Center) };
+        scene.text(x, AXIS_HEIGHT / 2.0, text, Ink::Faint, align);
     }
     let mut top = AXIS_HEIGHT;
     for leg in legs {
@@ -120,7 +121,7 @@ pub fn scene(legs: &[Leg<'_>], width: f64) -> Scene {
             let middle = top + LANE_HEIGHT / 2.0;
             scene.text(gutter - 10.0, middle, lane_name(id, leg.noun), Ink::Faint, Align::Right);
             let closed = lane.spans.iter().map(|span| (span.phase, span.task, span.start.at, span.end.at));
-            let open = lane.open.iter().map(|open| (open.phase, open.task, open.start.at, leg.now.max(open.start.at)));
+            let open = lane.open.iter().map(|open| (open.phase, open.task, open.start.at, leg.trace.latest));
             let bars = closed.chain(open).map(|(phase, task, start, end)| {
                 let (left, right) = (scale.px_from_ns(leg.ns(start)), scale.px_from_ns(leg.ns(end)));
                 Bar { left, right, phase, task }
@@ -158,9 +159,9 @@ pub fn lane_name(lane: LaneId, noun: &str) -> String {
 }
 
 impl Leg<'_> {
-    /// A time of the trace on the common axis. While no work has begun, now is the zero, so that starting shows left of it.
+    /// A time of the trace on the common axis. While no work has begun, the latest time is the zero, so that starting shows left of it.
     fn ns(&self, at: Instant) -> f64 {
-        at.0 as f64 - self.trace.work_start().unwrap_or(self.now).0 as f64
+        at.0 as f64 - self.trace.work_start().unwrap_or(self.trace.latest).0 as f64
     }
 }
 
@@ -228,7 +229,7 @@ mod tests {
     }
 
     fn leg(trace: &Trace, limit_ms: Option<u32>) -> Leg<'_> {
-        Leg { title: "Event loop", trace, now: Instant::from_ms(300.0), noun: "site", limit_ms }
+        Leg { title: "Event loop", trace, noun: "site", limit_ms }
     }
 
     fn phases(scene: &Scene) -> Vec<(Phase, f64, f64, Option<&str>)> {
@@ -296,8 +297,8 @@ mod tests {
             kind: EventKind::Enter(Phase::Instantiating),
             arg: 0,
         });
-        let leg = Leg { now: Instant::from_ms(40.0), ..leg(&trace, None) };
-        let (phase, left, width, _) = phases(&scene(&[leg], 526.0))[0];
+        trace.look(Instant::from_ms(40.0));
+        let (phase, left, width, _) = phases(&scene(&[leg(&trace, None)], 526.0))[0];
         assert_eq!(phase, Phase::Instantiating);
         assert!(left == 112.0 && width > 380.0, "{left} {width}");
     }

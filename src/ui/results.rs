@@ -22,13 +22,13 @@ pub fn Results(props: &ResultsProps) -> Html {
     };
     let mut completed: Vec<&TaskRow> = leg.rows.iter().filter(|row| row.place.is_some()).collect();
     completed.sort_unstable_by_key(|row| row.place);
-    let order = completed.iter().take(ROWS_MAX).map(|row| html! { <li>{ &row.name }</li> });
+    let order = completed.iter().take(ROWS_MAX).map(|row| html! { <li key={row.number}>{ &row.name }</li> });
     let more = leg.rows.len().saturating_sub(ROWS_MAX);
     html! {
         <section class="results" aria-labelledby="results-title">
             <h2 id="results-title">{ format!("Results of {}", leg.model.label()) }</h2>
             { limit_line(run, &leg.rows) }
-            <div class="scroll" tabindex="0" role="region" aria-labelledby="results-title">
+            <div class="scroll" tabindex="0" role="region" aria-label="Table of results">
                 <table id="results">
                     <caption>{ "In order of submission" }</caption>
                     <thead><tr>
@@ -50,10 +50,15 @@ pub fn Results(props: &ResultsProps) -> Html {
 
 fn limit_line(run: &RunView, rows: &[TaskRow]) -> Html {
     let Some(limit_ms) = run.plan.limit_ms else { return Html::default() };
-    let count = |in_time| rows.iter().filter(|row| row.in_time == Some(in_time)).count();
+    let count = |in_time| rows.iter().filter(|row| row.in_time == in_time).count();
+    let split = if count(None) > 0 {
+        format!("Until {limit_ms} ms, wait goes on: {} done so far.", count(Some(true)))
+    } else {
+        format!("After {limit_ms} ms, wait gave {} done and {} not done.", count(Some(true)), count(Some(false)))
+    };
     html! {
         <p id="limit-split">
-            { format!("After {limit_ms} ms, wait gave {} done and {} not done.", count(true), count(false)) }
+            { split }
             <span class="hint">{ " Derived from when each task ended." }</span>
         </p>
     }

@@ -99,13 +99,15 @@ impl Component for Root {
                         running={state.running} stopping={state.stopping} obstacle={state.obstacle()}
                         is_valid={state.errors.is_empty()} copied={state.copied} send={send.clone()}
                     />
-                    <Stage run={state.run.clone()} />
+                    <div class="happened">
+                        <Stage run={state.run.clone()} />
+                        <Results run={state.run.clone()} />
+                    </div>
                     <Settings
                         draft={state.draft.clone()} errors={state.errors.clone()} cores={state.environment.cores}
                         is_default={state.draft == Draft { workload: state.draft.workload, model: state.draft.model, ..Draft::default() }}
                         send={send.clone()}
                     />
-                    <Results run={state.run.clone()} />
                 </main>
                 <Facts environment={state.environment.clone()} />
             </div>

@@ -84,7 +84,7 @@ pub fn Settings(props: &SettingsProps) -> Html {
 
 const SITE_KINDS: [(SiteKind, &str, &str); 4] = [
     (SiteKind::Answers, "answers", "answers"),
-    (SiteKind::Refuses, "refuses", "refuses (503)"),
+    (SiteKind::Refuses, "refuses", "fails (503)"),
     (SiteKind::Unreachable, "unreachable", "unreachable"),
     (SiteKind::Url, "url", "own address"),
 ];

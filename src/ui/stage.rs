@@ -64,7 +64,7 @@ fn headline(run: &RunView) -> Html {
     };
     html! {
         <>
-            <h2 class="status" id="status" role="status">{ status(run, leg) }</h2>
+            <div role="status"><h2 id="status">{ status(run, leg) }</h2></div>
             <div class="cards">
                 { speedup }
                 <div class="card" id="wall">

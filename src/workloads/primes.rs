@@ -38,12 +38,12 @@ fn is_prime(number: u32) -> bool {
     if number < 2 {
         return false;
     }
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         return number == 2;
     }
     let mut divisor = 3;
     while divisor <= number / divisor {
-        if number % divisor == 0 {
+        if number.is_multiple_of(divisor) {
             return false;
         }
         divisor += 2;

@@ -36,13 +36,12 @@ function watch(page, errors) {
 }
 
 export const browsers = {
-  async chromium({ width = 1280, height = 900, dark = false, reduced = false, offline = false } = {}) {
+  async chromium({ width = 1280, height = 900, dark = false, serviceWorkers = "allow" } = {}) {
     const browser = await playwright.launch({ executablePath: program("chromium", "google-chrome"), args: CHROMIUM_FLAGS });
     const context = await browser.newContext({
       viewport: { width, height },
       colorScheme: dark ? "dark" : "light",
-      reducedMotion: reduced ? "reduce" : "no-preference",
-      offline,
+      serviceWorkers,
     });
     await context.grantPermissions(["clipboard-read", "clipboard-write"]).catch(() => {});
     const page = await context.newPage();

@@ -1,13 +1,16 @@
 // The built page in real browsers: what a person sees after each of the runs that they can make with one click.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { browsers } from "./browsers.mjs";
 import { serve } from "./server.mjs";
 
-const DIST = join(dirname(fileURLToPath(import.meta.url)), "../../dist");
+const HERE = dirname(fileURLToPath(import.meta.url));
+const DIST = join(HERE, "../../dist");
+const AXE = join(HERE, "node_modules/axe-core/axe.min.js");
 
 /** A link to a plan, in the form of src/model/fragment.rs. */
 const link = (server, plan) => `${server.url}#v=1&${plan}&end`;
@@ -28,8 +31,18 @@ async function run(page) {
 }
 
 async function start(page) {
+  // A run can be over before anybody looks again, so what the button said is kept.
+  await page.evaluate(() => {
+    const button = document.querySelector("#run");
+    globalThis.began = false;
+    new MutationObserver(() => (globalThis.began ||= button.innerText !== "Run")).observe(button, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+    });
+  });
   await page.click("#run");
-  await page.until(() => document.querySelector("#run").innerText !== "Run");
+  await page.until(() => globalThis.began);
 }
 
 async function ended(page) {
@@ -66,11 +79,11 @@ for (const name of ["chromium", "firefox"]) {
       await server?.close();
     });
 
-    const check = (title, body) =>
+    const check = (title, body, { expected = /$^/ } = {}) =>
       test(title, async () => {
         page.errors.length = 0;
         await body();
-        assert.deepEqual(page.errors, []);
+        assert.deepEqual(page.errors.filter((error) => !expected.test(error)), []);
       });
 
     check("five sites, one after another and on an event loop", async () => {
@@ -82,7 +95,7 @@ for (const name of ["chromium", "firefox"]) {
       assert.ok(parseFloat(seen.speedup) > 1, seen.speedup);
       assert.deepEqual(seen.results.map((row) => row[0]), ["site 1", "site 2", "site 3", "site 4 (unreachable)", "site 5"]);
       assert.match(seen.results[3][1], /^×\s*no answer: /);
-      for (const place of [0, 1, 2, 4]) assert.match(seen.results[place][1], /^✓\s*status 200, 2,048 bytes$/);
+      for (const place of [0, 1, 2, 4]) assert.match(seen.results[place][1], /^✓\s*200, 2,048 bytes$/);
       assert.equal(seen.completion[0], "site 4 (unreachable)");
       assert.deepEqual([...seen.completion].sort(), seen.results.map((row) => row[0]));
       const [sequential, loop] = seen.comparison;
@@ -138,7 +151,8 @@ for (const name of ["chromium", "firefox"]) {
         await open(page, server, `run=primes&as=${model}&compare=no&below=100000&tasks=8`);
         assert.match((await run(page)).sentence, /9,592 primes/);
       }
-    });
+      // Firefox tells of the trap although the page has taken it in hand.
+    }, { expected: /RuntimeError: unreachable/ });
 
     check("stop ends what runs, and what it did stays", async () => {
       const took = [];
@@ -150,7 +164,7 @@ for (const name of ["chromium", "firefox"]) {
       ]) {
         await open(page, server, plan);
         await start(page);
-        await page.until(() => /running/.test(document.querySelector("#status").innerText));
+        await page.until(() => /running/.test(document.querySelector("#status")?.innerText));
         const ms = await page.evaluate(async () => {
           const button = document.querySelector("#run");
           const begin = performance.now();
@@ -187,7 +201,8 @@ for (const name of ["chromium", "firefox"]) {
           assert.equal(note[0], "true");
           assert.match(note[1], message);
         }
-        await page.click("#run");
+        // A driver would wait until the button can be pressed; a person presses it.
+        await page.evaluate(() => document.querySelector("#run").click());
         assert.equal(await label(page), "Run", "nothing runs");
       }
       await page.goto("about:blank");
@@ -242,7 +257,7 @@ for (const name of ["chromium", "firefox"]) {
           const ask = ${ask};
           onmessage = async ({ data }) => {
             if (${depth} === 0) return postMessage(await ask(...data));
-            const inner = new Worker(URL.createObjectURL(new Blob([${depth === 0 ? '""' : "innerCode"}])));
+            const inner = new Worker(URL.createObjectURL(new Blob([innerCode])));
             inner.onmessage = (event) => postMessage(event.data);
             inner.postMessage(data);
           };`;
@@ -280,14 +295,18 @@ for (const name of ["chromium", "firefox"]) {
         assert.equal(wrong.status, 400);
         assert.match(wrong.body, /latency is a whole number from 0/);
       }
-    });
+      const { same, other } = answers.jitter;
+      for (const { ms } of [...same, ...other]) assert.ok(ms >= 49, `${ms}`);
+      // Browsers tell of each failure that was asked for here.
+    }, { expected: /Failed to load|ServiceWorker/ });
 
     check("a host that sends no headers is isolated by the page itself, after one reload", async () => {
       const bare = await serve(DIST, { isolated: false });
       try {
         await page.goto("about:blank");
         await page.goto(bare.url);
-        await page.until(() => globalThis.crossOriginIsolated && document.querySelector("#run")?.ariaDisabled === "false" || globalThis.crossOriginIsolated && document.querySelector("#run") !== null && document.querySelector("#run").ariaDisabled !== "true");
+        const ready = () => crossOriginIsolated && document.querySelector("#run") !== null && document.querySelector("#run").ariaDisabled !== "true";
+        await page.until(ready);
         assert.equal((await run(page)).status, "Event loop is done; 1 site failed");
         assert.equal(bare.requests.filter((path) => path === "/").length, 2);
       } finally {
@@ -382,11 +401,26 @@ describe("chromium alone", () => {
   ]) {
     test(`it can be read and reached: ${title}`, () =>
       withPage(options, async (page) => {
-        await open(page, server, "run=sites&as=event-loop&limit=250&answers=100&unreachable=20&url=nonsense");
-        await page.until(() => document.querySelector("#run") !== null);
-      }).then(
-        () => assert.fail("a wrong address can be run"),
-        () => {},
-      ));
+        const problems = async (state) => {
+          const wide = await page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
+          assert.ok(wide <= 0, `${state}: ${wide} px too wide`);
+          await page.evaluate(readFileSync(AXE, "utf8"));
+          const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+          const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
+          assert.deepEqual(found, [], state);
+        };
+        await open(page, server);
+        await problems("first screen");
+        await run(page);
+        await problems("after a run");
+        await page.goto("about:blank");
+        await page.goto(link(server, "run=sites&as=event-loop&limit=-1&answers=100&unreachable=20&url=nonsense"));
+        await page.until(() => document.querySelector("#run")?.ariaDisabled === "true");
+        await problems("with mistakes");
+        await page.goto("about:blank");
+        await page.goto(`${server.url}#broken`);
+        await page.until(() => document.querySelector("[role=alert]") !== null);
+        await problems("with a notice");
+      }));
   }
 });

@@ -1,4 +1,5 @@
 //! The engine on native ports: `./dev test native`. The ports are simulated where they can be, so that nothing waits.
+#![cfg(not(target_arch = "wasm32"))]
 
 mod executors;
 mod ports;

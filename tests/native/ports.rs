@@ -68,7 +68,7 @@ impl<'a> SimulatedPorts<'a> {
         .await;
     }
 
-    fn from_now(&self, length: Duration) -> u64 {
+    fn ns_after(&self, length: Duration) -> u64 {
         self.now_ns.load(Ordering::Relaxed) + length.as_nanos() as u64
     }
 }
@@ -85,7 +85,7 @@ impl Ports for SimulatedPorts<'_> {
         let query = request.address.split_once('?').map_or("", |(_, query)| query);
         let parameters: BTreeMap<String, String> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let number = |name: &str| parameters.get(name).and_then(|text| text.parse::<u64>().ok());
-        self.wait_until(self.from_now(Duration::from_millis(number("latency").unwrap_or(0)))).await;
+        self.wait_until(self.ns_after(Duration::from_millis(number("latency").unwrap_or(0)))).await;
         match (parameters.get("fail"), number("status")) {
             (Some(_), _) => Err(Failure::Unreachable("simulated".to_owned())),
             (None, Some(status)) => Err(Failure::Status(status as u16)),
@@ -94,7 +94,7 @@ impl Ports for SimulatedPorts<'_> {
     }
 
     async fn sleep(&self, length: Duration) {
-        self.wait_until(self.from_now(length)).await;
+        self.wait_until(self.ns_after(length)).await;
     }
 
     fn block(&self, length: Duration) {
