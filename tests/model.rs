@@ -1,7 +1,7 @@
 //! The recorder's ring under loom, which tries every order of its memory accesses: `./dev test model`.
 #![cfg(loom)]
 
-use std::cell::Cell;
+use std::collections::BTreeSet;
 
 use loom::thread;
 use overlap::engine::ports::Clock;
@@ -38,35 +38,92 @@ impl Words for View<'_> {
     }
 }
 
-/// Two slots and three events, so that the ring runs full and its slots are used again.
+const EVENTS: u32 = 3;
+
+fn write(shared: &Shared, tasks: core::ops::Range<u32>) {
+    let lane = shared.lane(0, LaneId::Thread(0), &Still);
+    for task in tasks {
+        lane.record(EventKind::Finished, Some(TaskId(task)), u64::from(task) * 1_000);
+    }
+}
+
+/// Reads, and holds what is read against what was written.
+#[derive(Default)]
+struct Reader {
+    drain: Drain,
+    next: u32,
+    seen: u32,
+    lost: u64,
+}
+
+impl Reader {
+    fn read(&mut self, shared: &Shared) {
+        let (events, lost) = self.drain.take(&View(shared));
+        for event in events {
+            let task = event.task.expect("each event has its task").0;
+            assert!(task >= self.next, "events come in order, and once");
+            assert_eq!((event.at, event.arg), (Instant(7), u64::from(task) * 1_000), "no event is torn");
+            self.next = task + 1;
+            self.seen += 1;
+        }
+        self.lost = lost;
+    }
+
+    fn is_done(&self) {
+        assert_eq!(u64::from(self.seen) + self.lost, u64::from(EVENTS), "what is not read is counted");
+    }
+}
+
+fn ring_of_two() -> &'static Shared {
+    Box::leak(Box::new(Shared::new(1, 2)))
+}
+
+// loom looks for the other order of two accesses where the later one meets the earlier. It only remembers the last access
+// of each word, and writer and reader each look at their own index before they move it. So each test lets the side begin
+// whose store the other one is to meet; `orders` shows that more than one was met.
+
+/// The writer begins: the reader meets its head at every point, with slots that may not be seen yet.
 #[test]
-fn every_event_is_read_whole_and_in_order_or_counted_as_lost() {
-    const EVENTS: u32 = 3;
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
-    builder.check(|| {
-        let shared: &'static Shared = Box::leak(Box::new(Shared::new(1, 2)));
-        let writer = thread::spawn(move || {
-            let lane = shared.lane(0, LaneId::Thread(0), &Still);
-            for task in 0..EVENTS {
-                lane.record(EventKind::Finished, Some(TaskId(task)), u64::from(task) * 1_000);
-            }
+fn an_event_is_read_whole_or_not_yet() {
+    let orders = orders(|seen| {
+        let shared = ring_of_two();
+        let reader = thread::spawn(move || {
+            let mut reader = Reader::default();
+            reader.read(shared);
+            reader
         });
-        let (mut drain, next, seen) = (Drain::default(), Cell::new(0), Cell::new(0_u32));
-        let mut read = || {
-            let (events, lost) = drain.take(&View(shared));
-            for event in events {
-                let task = event.task.expect("each event has its task").0;
-                assert!(task >= next.get(), "events come in order, and once");
-                assert_eq!((event.at, event.arg), (Instant(7), u64::from(task) * 1_000), "no event is torn");
-                next.set(task + 1);
-                seen.set(seen.get() + 1);
-            }
-            lost
-        };
-        read();
-        writer.join().expect("the writer ends");
-        let lost = read();
-        assert_eq!(u64::from(seen.get()) + lost, u64::from(EVENTS), "what is not read is counted");
+        write(shared, 0..EVENTS);
+        let mut reader = reader.join().expect("the reader ends");
+        seen(reader.seen);
+        reader.read(shared);
+        reader.is_done();
     });
+    assert_eq!(orders, [0, 1, 2], "the ring was read when it held nothing, one event, and two");
+}
+
+/// The reader begins, on a full ring: the writer meets its tail at every point, and may not touch a slot too early.
+#[test]
+fn a_slot_is_used_again_only_once_it_was_read() {
+    let orders = orders(|seen| {
+        let shared = ring_of_two();
+        write(shared, 0..2);
+        let writer = thread::spawn(move || write(shared, 2..EVENTS));
+        let mut reader = Reader::default();
+        reader.read(shared);
+        writer.join().expect("the writer ends");
+        reader.read(shared);
+        reader.is_done();
+        seen(reader.seen);
+    });
+    assert_eq!(orders, [2, 3], "the third event was lost in one order, and found room in another");
+}
+
+/// Tries every order, and gives what was seen in any of them.
+fn orders(model: impl Fn(&dyn Fn(u32)) + Send + Sync + 'static) -> Vec<u32> {
+    static SEEN: std::sync::Mutex<BTreeSet<u32>> = std::sync::Mutex::new(BTreeSet::new());
+    static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    SEEN.lock().expect("no panic").clear();
+    loom::model(move || model(&|seen| drop(SEEN.lock().expect("no panic").insert(seen))));
+    SEEN.lock().expect("no panic").iter().copied().collect()
 }

@@ -1,4 +1,5 @@
-// The start script of a process: a worker with its own instance of the program and its own memory.
+// The start script of every worker: of a process, with its own instance of the program and its own memory, and of the
+// threads that share that memory.
 //
 // Only what Rust cannot do stands here: a worker has to exist, and to have loaded the program, before Rust runs in it; and
 // a trap ends the Rust code that could report it. The messages are those of src/platform/process.rs.
@@ -8,67 +9,75 @@ export function processScriptUrl() {
   return import.meta.url;
 }
 
-/**
- * Reports what nothing in Rust can catch, on this thread, into the block of its process: a trap, a stack that ran over.
- * Works while the thread that would have to receive a message is blocked. Indices are in words, `text` and `room` in bytes.
- */
-export function watchForCrashes(memory, { crashed, length, text, room }) {
-  const report = (event) => {
-    // The page is told by the block; the console need not tell it again.
-    event.preventDefault();
-    const reason = String(event.reason ?? event.error ?? event.message);
-    // `encodeInto` refuses shared memory.
-    const bytes = new TextEncoder().encode(reason).slice(0, room);
-    new Uint8Array(memory.buffer).set(bytes, text);
-    const words = new Int32Array(memory.buffer);
-    Atomics.store(words, length, bytes.length);
-    Atomics.store(words, crashed, 1);
-    if (isProcess) postMessage({ kind: "failed", value: reason });
-  };
-  addEventListener("error", report);
-  addEventListener("unhandledrejection", report);
-}
-
-// The program imports this script, so it is also loaded by the page and by the threads of a process.
-const isProcess =
+// The program imports this script, so the page loads it as well.
+const isWorker =
   typeof DedicatedWorkerGlobalScope !== "undefined" &&
   self instanceof DedicatedWorkerGlobalScope &&
   self.location.href === import.meta.url;
 
-if (isProcess) {
+if (isWorker) {
   // How often events are posted where memory cannot be shared, in milliseconds.
   const POST_EVERY_MS = 50;
   let program;
+  // What stands for the threads of this process while they start, by their number.
+  const starting = [];
+
+  const load = async ({ programUrl, module, memory }) => {
+    program = await import(programUrl);
+    await program.default({ module_or_path: module, memory: memory ?? undefined });
+  };
 
   const postEvents = () => {
     const events = program.processTake();
     if (events.length > 0) postMessage({ kind: "events", value: events });
   };
 
-  const answers = {
-    async start({ programUrl, module, memory, threads, rings, originMs, base }) {
-      program = await import(programUrl);
-      await program.default({ module_or_path: module, memory: memory ?? undefined });
-      return program.processStart(threads, rings, originMs, base);
+  const answer = {
+    async start(data) {
+      await load(data);
+      postMessage({ kind: "start", value: await program.processStart(data.threads, data.rings, data.originMs, data.base) });
     },
+
     async run({ job, memoryIsShared }) {
-      if (memoryIsShared) return program.processRun(job);
-      const timer = setInterval(postEvents, POST_EVERY_MS);
+      const timer = memoryIsShared ? undefined : setInterval(postEvents, POST_EVERY_MS);
       const report = await program.processRun(job);
       clearInterval(timer);
-      postEvents();
-      return report;
+      if (!memoryIsShared) postEvents();
+      postMessage({ kind: "run", value: report });
     },
-    stop: () => program?.processStop(),
+
+    stop() {
+      program?.processStop();
+    },
+
+    /** This worker is a thread of another: it works for the pool until the whole process ends. */
+    async thread(data) {
+      await load(data);
+      postMessage({ kind: "thread", value: data.number });
+      program.wbg_rayon_start_worker(data.receiver);
+    },
+
+    threadIsReady({ number }) {
+      starting[number].dispatchEvent(new MessageEvent("message", { data: { type: "wasm_bindgen_worker_ready" } }));
+    },
   };
 
-  self.addEventListener("message", async ({ data }) => {
-    const answer = answers[data.kind];
-    if (answer === undefined) return;
-    try {
-      postMessage({ kind: data.kind, value: await answer(data) });
-    } catch (error) {
-      postMessage({ kind: "failed", value: String(error) });
+  // wasm-bindgen-rayon makes a thread with `new Worker` and one message (its 1.3.0, workerHelpers.no-bundler.js). The page
+  // makes the worker instead: Firefox 153 hangs for ever in about one of a hundred `new Worker` calls inside a worker, and
+  // the page hears of a thread's death while this worker is blocked.
+  self.Worker = class extends EventTarget {
+    postMessage({ receiver }) {
+      const number = starting.push(this) - 1;
+      postMessage({ kind: "newThread", value: [number, receiver] });
     }
-  });
+  };
+
+  const failed = (event) => {
+    // The page is told; the console need not be.
+    event.preventDefault();
+    postMessage({ kind: "failed", value: String(event.reason ?? event.error ?? event.message) });
+  };
+  addEventListener("error", failed);
+  addEventListener("unhandledrejection", failed);
+  addEventListener("message", ({ data }) => answer[data.kind]?.(data));
 }

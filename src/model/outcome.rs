@@ -53,6 +53,9 @@ pub enum Failure {
     /// No answer came within the time that one request has, in milliseconds.
     #[error("no answer within {0} ms")]
     TimedOut(u32),
+    /// Its process died before it ended.
+    #[error("lost: its process died")]
+    ProcessDied,
 }
 
 impl Failure {
@@ -63,6 +66,7 @@ impl Failure {
             Failure::Unreachable(_) => 2,
             Failure::Status(status) => 3 | (u64::from(*status) << 8),
             Failure::TimedOut(ms) => 4 | (u64::from(*ms) << 8),
+            Failure::ProcessDied => 5,
         }
     }
 
@@ -72,6 +76,7 @@ impl Failure {
             1 => Failure::Panicked(String::new()),
             3 => Failure::Status((arg >> 8) as u16),
             4 => Failure::TimedOut((arg >> 8) as u32),
+            5 => Failure::ProcessDied,
             _ => Failure::Unreachable(String::new()),
         }
     }
@@ -120,6 +125,7 @@ mod tests {
             Failure::Unreachable(String::new()),
             Failure::Status(503),
             Failure::TimedOut(30_000),
+            Failure::ProcessDied,
         ] {
             assert_eq!(Failure::from_arg(failure.to_arg()), failure);
         }

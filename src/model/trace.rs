@@ -161,8 +161,8 @@ impl Trace {
     }
 
     /// Ends what is still open, at a time that the page read: for a process that was stopped or died. What it was doing
-    /// is known, when it ceased only so far. Tasks that had no outcome are cancelled.
-    pub fn cut(&mut self, at: Instant) {
+    /// is known, when it ceased only so far. Tasks that were submitted and have no outcome get this one.
+    pub fn cut(&mut self, at: Instant, outcome: &Outcome) {
         let stamp = Stamp { at: at.max(self.latest), sequence: u32::MAX };
         self.latest = stamp.at;
         for (_, lane) in &mut self.lanes.0 {
@@ -170,7 +170,7 @@ impl Trace {
         }
         for index in 0..self.tasks.len() {
             if self.tasks[index].submitted.is_some() && self.tasks[index].outcome.is_none() {
-                self.end_task(TaskId(index as u32), stamp, Outcome::Cancelled);
+                self.end_task(TaskId(index as u32), stamp, outcome.clone());
             }
         }
     }
@@ -235,15 +235,15 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_ends_what_is_open_and_cancels_what_has_no_outcome() {
+    fn a_cut_ends_what_is_open_and_every_task_that_was_submitted() {
         let mut trace = Trace::new(2);
         trace.apply(&event(1, EventKind::Submitted, 0));
         trace.apply(&event(2, EventKind::Enter(Phase::Computing), 0));
-        trace.cut(Instant(50));
+        trace.cut(Instant(50), &Outcome::Cancelled);
         assert_eq!(trace.lanes.lane(THREAD).spans[0].end.at, Instant(50));
         assert_eq!(trace.lanes.lane(THREAD).open, None);
         assert_eq!(trace.tasks[0].outcome, Some(Outcome::Cancelled));
-        assert_eq!(trace.tasks[1].outcome, None, "a task that was never submitted is not cancelled");
+        assert_eq!(trace.tasks[1].outcome, None, "a task that was never submitted did not end");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use js_sys::{Atomics, Int32Array, Uint32Array, WebAssembly::Memory};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::engine::recorder::{CRASH_BYTES, CRASH_LENGTH, CRASH_TEXT, CRASHED, STOP, Words};
+use crate::engine::recorder::{STOP, Words};
 
 /// A block in a shared memory that is not this program's own.
 #[derive(Debug)]
@@ -23,18 +23,6 @@ impl Block {
     /// Asks every task of the process to end.
     pub fn request_stop(&self) {
         self.store(STOP, 1);
-    }
-
-    /// What a thread of the process died of, if one did.
-    pub fn crash(&self) -> Option<String> {
-        if self.load(CRASHED) == 0 {
-            return None;
-        }
-        let length = (self.load(CRASH_LENGTH) as usize).min(CRASH_BYTES);
-        let mut words = [0; CRASH_BYTES / 4];
-        self.copy(CRASH_TEXT, &mut words);
-        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).take(length).collect();
-        Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 }
 

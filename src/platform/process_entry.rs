@@ -8,7 +8,6 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::clock::BrowserClock;
 use super::ports::{BrowserPorts, wake_for_stop};
-use super::worker_script::watch_for_crashes;
 use crate::engine::recorder::{Drain, Shared};
 use crate::engine::{Env, run};
 use crate::model::event::{EventKind, Phase};
@@ -33,14 +32,12 @@ pub async fn process_start(threads: u32, rings: u32, origin_ms: f64, base: Strin
     let shared: &'static Shared = Box::leak(Box::new(Shared::new(rings as usize, RING_CAPACITY)));
     let clock = BrowserClock { origin_ms };
     let ports = PORTS.get_or_init(|| BrowserPorts { clock, base, shared });
-    watch_for_crashes(shared);
     let lane = shared.lane(0, LaneId::Process, ports);
     // The page asked for the process at the origin.
     lane.record_at(Instant::default(), EventKind::Enter(Phase::Instantiating), None, 0);
     if threads > 0 {
         lane.enter(Phase::StartingThreads, None);
         JsFuture::from(wasm_bindgen_rayon::init_thread_pool(threads as usize)).await?;
-        rayon::broadcast(|_| watch_for_crashes(shared));
     }
     lane.record(EventKind::LaneClosed, None, 0);
     Ok(vec![f64::from(shared.words().as_ptr() as u32), super::clock::absolute_ms() - origin_ms])

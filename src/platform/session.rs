@@ -13,7 +13,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::process::{Process, ProcessConfig, ProcessError};
 use crate::app::{LegView, Msg, RunView};
 use crate::insight::{Summary, tasks};
-use crate::model::outcome::{Report, RunEnd};
+use crate::model::outcome::{Failure, Outcome, Report, RunEnd};
 use crate::model::plan::{Job, ModelKind, Plan};
 use crate::model::trace::Trace;
 use crate::timeline;
@@ -153,10 +153,12 @@ impl Session {
         self.drain();
         let process = self.process.take();
         if let Some(leg) = self.legs.borrow_mut().last_mut() {
-            if end != RunEnd::Done
-                && let Some(process) = &process
-            {
-                leg.trace.cut(process.now());
+            let outcome = match end {
+                RunEnd::Failed(_) => Outcome::Failed(Failure::ProcessDied),
+                RunEnd::Done | RunEnd::Cancelled | RunEnd::TimedOut => Outcome::Cancelled,
+            };
+            if let Some(process) = &process {
+                leg.trace.cut(process.now(), &outcome);
             }
             leg.end = Some(end);
         }

@@ -7,11 +7,15 @@ use crate::insight::dials::Dial;
 use crate::model::event::Phase;
 use crate::model::format;
 use crate::model::outcome::RunEnd;
-use crate::model::plan::ModelKind;
+use crate::model::plan::{ModelKind, Workload, WorkloadKind};
 
 #[derive(PartialEq, Properties)]
 pub struct StageProps {
     pub run: Option<RunView>,
+    /// What will be run, where nothing was yet.
+    pub workload: WorkloadKind,
+    pub model: ModelKind,
+    pub compare: bool,
 }
 
 #[component]
@@ -23,7 +27,7 @@ pub fn Stage(props: &StageProps) -> Html {
     });
     html! {
         <section class="stage" aria-label="What happened">
-            { run.map_or_else(first_screen, headline) }
+            { run.map_or_else(|| first_screen(props), headline) }
             <div class="picture">
                 <canvas
                     id={TIMELINE_ID} role="img" hidden={run.is_none()}
@@ -39,12 +43,23 @@ pub fn Stage(props: &StageProps) -> Html {
     }
 }
 
-fn first_screen() -> Html {
+fn first_screen(props: &StageProps) -> Html {
+    let what = match props.workload {
+        WorkloadKind::Sites => "The requests go out",
+        WorkloadKind::Primes => "The tasks count primes",
+        WorkloadKind::Sleep => "The tasks sleep",
+    };
+    let how = match (props.model, props.compare) {
+        (ModelKind::Sequential, _) => "one after another",
+        (ModelKind::EventLoop, true) => "first one after another, then all at once on an event loop",
+        (ModelKind::EventLoop, false) => "all at once on an event loop",
+        (ModelKind::Cores, true) => "first one after another, then on every core",
+        (ModelKind::Cores, false) => "on every core",
+    };
     html! {
         <div class="first-screen">
             <h2>{ "Press Run" }</h2>
-            <p>{ "Five requests go out, first one after another, then all at once on an event loop. Each gets a lane on one time \
-                  axis; nothing in the picture is simulated." }</p>
+            <p>{ format!("{what} {how}. Each thread, or coroutine, gets a lane on one time axis; nothing in the picture is simulated.") }</p>
         </div>
     }
 }
@@ -110,8 +125,8 @@ fn legend(run: &RunView) -> Html {
     let starts_threads = run.legs.iter().any(|leg| leg.model == ModelKind::Cores);
     let shown = Phase::ALL.into_iter().filter(|phase| match phase {
         Phase::StartingThreads => starts_threads,
-        Phase::WaitingIo => run.plan.workload.task_noun() == "site",
-        Phase::Sleeping => matches!(run.plan.workload, crate::model::plan::Workload::Sleep { .. }),
+        Phase::WaitingIo => matches!(run.plan.workload, Workload::Sites(_)),
+        Phase::Sleeping => matches!(run.plan.workload, Workload::Sleep { .. }),
         Phase::Idle | Phase::Instantiating | Phase::Computing => true,
     });
     let items = shown.map(|phase| {

@@ -148,6 +148,7 @@ for (const name of ["chromium", "firefox"]) {
         await open(page, server, `run=primes&as=${model}&compare=no&below=100000&tasks=8&fault=trap`);
         const seen = await run(page);
         assert.match(seen.status, /failed: the process died: RuntimeError: unreachable/);
+        assert.match(seen.results[2][1], /lost: its process died/);
         await open(page, server, `run=primes&as=${model}&compare=no&below=100000&tasks=8`);
         assert.match((await run(page)).sentence, /9,592 primes/);
       }
@@ -253,22 +254,22 @@ for (const name of ["chromium", "firefox"]) {
             return { status: response.status, length: body.length, body: body.slice(0, 60), ms: performance.now() - begin };
           } catch (error) { return { error: error.name }; }
         }`;
-        const worker = (depth) => `
-          const ask = ${ask};
-          onmessage = async ({ data }) => {
-            if (${depth} === 0) return postMessage(await ask(...data));
-            const inner = new Worker(URL.createObjectURL(new Blob([innerCode])));
+        // Firefox now and then hangs where a worker makes a worker, so it only asks from one.
+        const depth = navigator.userAgent.includes("Firefox") ? 1 : 2;
+        let code = `onmessage = async ({ data }) => postMessage(await (${ask})(...data));`;
+        for (let level = 1; level < depth; level++) {
+          code = `
+            const inner = new Worker(URL.createObjectURL(new Blob([${JSON.stringify(code)}])));
             inner.onmessage = (event) => postMessage(event.data);
-            inner.postMessage(data);
-          };`;
-        const nested = `const innerCode = ${JSON.stringify(worker(0))};${worker(1)}`;
+            onmessage = (event) => inner.postMessage(event.data);`;
+        }
+        const worker = (globalThis.kept = new Worker(URL.createObjectURL(new Blob([code]))));
         const base = document.baseURI.split("#")[0];
         const fromPage = (path) => (0, eval)(`(${ask})`)(base, path);
         const fromNested = (path) =>
           new Promise((resolve) => {
-            const outer = new Worker(URL.createObjectURL(new Blob([nested])));
-            outer.onmessage = (event) => resolve(event.data);
-            outer.postMessage([base, path]);
+            worker.onmessage = (event) => resolve(event.data);
+            worker.postMessage([base, path]);
           });
         const answers = {};
         for (const [who, from] of [["page", fromPage], ["nested", fromNested]]) {

@@ -8,22 +8,13 @@ pub const MAGIC: usize = 0;
 pub const MAGIC_WORD: u32 = u32::from_le_bytes(*b"OVL1");
 /// Not 0: tasks are to end.
 pub const STOP: usize = 1;
-/// Not 0: a thread trapped, and [`CRASH_TEXT`] says how.
-pub const CRASHED: usize = 2;
-/// The bytes of the crash text.
-pub const CRASH_LENGTH: usize = 3;
 /// How many rings follow the header.
-pub const RINGS: usize = 4;
+pub const RINGS: usize = 2;
 /// The slots of each ring.
-pub const CAPACITY: usize = 5;
+pub const CAPACITY: usize = 3;
 /// The next sequence number. On a cache line of its own: every thread writes it at every event.
 pub const SEQUENCE: usize = 16;
-/// The crash text, in UTF-8.
-pub const CRASH_TEXT: usize = 32;
-/// The most bytes of a crash text.
-pub const CRASH_BYTES: usize = 256;
-
-const HEADER_WORDS: usize = CRASH_TEXT + CRASH_BYTES / 4;
+const HEADER_WORDS: usize = 32;
 
 /// In a ring: events written so far. With `LOST` on a line that only the writer stores to.
 pub const HEAD: usize = 0;

@@ -7,5 +7,5 @@ mod layout;
 mod shared;
 
 pub use drain::{Drain, Words};
-pub use layout::{CRASH_BYTES, CRASH_LENGTH, CRASH_TEXT, CRASHED, MAGIC, MAGIC_WORD, STOP, words_needed};
+pub use layout::STOP;
 pub use shared::{LaneRecorder, Shared};
