@@ -350,7 +350,7 @@ describe("chromium alone", () => {
         "run=primes&as=cores&workers=8&below=4000000&tasks=1000",
         "run=sleep&as=event-loop&ms=200&tasks=200",
       ];
-      let held = 0;
+      const held = [];
       for (const plan of plans) {
         await open(page, server, plan);
         await page.evaluate(() => {
@@ -359,13 +359,17 @@ describe("chromium alone", () => {
             entryTypes: ["longtask"],
           });
         });
-        await run(page);
-        const tasks = await page.evaluate(() => globalThis.longTasks);
-        console.log(`# tasks of over 50 ms on the page during ${plan}: ${tasks.length} ${tasks.map((ms) => `${ms} ms`).join(", ")}`);
-        held += tasks.length > 0 ? 1 : 0;
+        // A busy machine can hold up any run. What the page itself does is there in each.
+        const seen = [];
+        for (let round = 0; round < 3; round++) {
+          await page.evaluate(() => (globalThis.longTasks.length = 0));
+          await run(page);
+          seen.push(await page.evaluate(() => [...globalThis.longTasks]));
+        }
+        console.log(`# tasks of over 50 ms on the page, ms, in three runs of ${plan}: ${JSON.stringify(seen)}`);
+        if (seen.every((tasks) => tasks.length > 0)) held.push(plan);
       }
-      // A busy machine can hold up any one of them; what the page itself does would hold up most.
-      assert.ok(held <= 1, `${held} of ${plans.length} runs held the page up`);
+      assert.deepEqual(held, []);
     }));
 
   test("it works offline once it was opened", () =>
