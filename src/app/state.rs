@@ -1,6 +1,6 @@
 //! What the page knows.
 
-use crate::insight::{Summary, TaskRow, speedup};
+use crate::insight::{Summary, TaskRow, speedup, speedup_with_start};
 use crate::model::outcome::RunEnd;
 use crate::model::plan::{Draft, Field, FieldError, ModelKind, Plan, SiteKind, WorkloadKind};
 
@@ -71,8 +71,17 @@ impl RunView {
 
     /// How many times faster than Sequential a run was, if both ended every task.
     pub fn speedup_of(&self, leg: &LegView) -> Option<f64> {
+        speedup(self.baseline_of(leg)?, &leg.summary)
+    }
+
+    /// The same, with what starting took.
+    pub fn speedup_with_start_of(&self, leg: &LegView) -> Option<f64> {
+        speedup_with_start(self.baseline_of(leg)?, &leg.summary)
+    }
+
+    fn baseline_of(&self, leg: &LegView) -> Option<&Summary> {
         let baseline = self.legs.iter().find(|leg| leg.model == ModelKind::Sequential)?;
-        (leg.model != ModelKind::Sequential).then(|| speedup(&baseline.summary, &leg.summary)).flatten()
+        (leg.model != ModelKind::Sequential).then_some(&baseline.summary)
     }
 }
 

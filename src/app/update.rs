@@ -134,6 +134,8 @@ fn apply(draft: &mut Draft, edit: Edit) {
     match edit {
         Edit::Workload(workload) => {
             draft.workload = workload;
+            // A fault was meant for the work that it was set beside.
+            draft.fault = Fault::None;
             // The model that shows best what this work gains, where the one chosen cannot run it.
             if Draft::model_refused(workload, draft.model).is_some() {
                 draft.model = ModelKind::EventLoop;

@@ -5,5 +5,5 @@ pub mod summary;
 pub mod tasks;
 
 pub use dials::Dials;
-pub use summary::{Summary, speedup};
+pub use summary::{Summary, speedup, speedup_with_start};
 pub use tasks::TaskRow;

@@ -89,6 +89,12 @@ pub fn speedup(baseline: &Summary, run: &Summary) -> Option<f64> {
     comparable.then(|| baseline.wall.as_secs_f64() / run.wall.as_secs_f64())
 }
 
+/// The same with the time that starting took on both sides: what a program that begins cold gains.
+pub fn speedup_with_start(baseline: &Summary, run: &Summary) -> Option<f64> {
+    speedup(baseline, run)?;
+    Some((baseline.wall + baseline.start_up).as_secs_f64() / (run.wall + run.start_up).as_secs_f64())
+}
+
 fn start_up(trace: &Trace) -> Duration {
     let phases = [Phase::Instantiating, Phase::StartingThreads];
     let spans = trace.lanes.values().flat_map(|lane| &lane.spans).filter(|span| phases.contains(&span.phase));
@@ -139,6 +145,8 @@ mod tests {
         let slow = Summary { tasks: 1, done: 1, wall: Duration::from_millis(900), ..Summary::default() };
         let fast = Summary { wall: Duration::from_millis(450), ..slow.clone() };
         assert_eq!(speedup(&slow, &fast), Some(2.0));
+        let cold = Summary { start_up: Duration::from_millis(450), ..fast.clone() };
+        assert_eq!((speedup(&slow, &cold), speedup_with_start(&slow, &cold)), (Some(2.0), Some(1.0)));
         assert_eq!(speedup(&slow, &Summary { done: 0, cancelled: 1, ..fast.clone() }), None);
         assert_eq!(speedup(&slow, &Summary { wall: Duration::ZERO, ..fast }), None);
     }

@@ -52,6 +52,7 @@ pub fn rows(trace: &Trace, workload: &Workload, limit_ms: Option<u32>) -> Vec<Ta
                 Some(Outcome::Failed(_)) => Standing::Failed,
                 Some(Outcome::Cancelled) => Standing::Cancelled,
             };
+            let was_lost = life.outcome == Some(Outcome::Failed(Failure::ProcessDied));
             let ended = life.ended.map(|stamp| stamp.at);
             TaskRow {
                 number: index + 1,
@@ -59,7 +60,8 @@ pub fn rows(trace: &Trace, workload: &Workload, limit_ms: Option<u32>) -> Vec<Ta
                 standing,
                 result: result(life.outcome.as_ref(), standing),
                 ended: ended.map(|at| format::duration(at - start)),
-                place: place.filter(|_| standing != Standing::Cancelled),
+                // What was cut short is in no race.
+                place: place.filter(|_| standing != Standing::Cancelled && !was_lost),
                 in_time: limit.and_then(|limit| in_time(ended, limit, trace.latest)),
             }
         })

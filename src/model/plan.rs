@@ -182,7 +182,7 @@ impl Default for Draft {
                 site(SiteKind::Answers, "200"),
             ],
             prime_tasks: "8".to_owned(),
-            below: "2000000".to_owned(),
+            below: "8000000".to_owned(),
             sleep_tasks: "4".to_owned(),
             sleep_ms: "1000".to_owned(),
             fault: Fault::None,
@@ -214,7 +214,7 @@ impl Draft {
     /// Whether this workload can run under a model; if not, why.
     pub fn model_refused(workload: WorkloadKind, model: ModelKind) -> Option<&'static str> {
         (workload == WorkloadKind::Sites && model == ModelKind::Cores)
-            .then_some("A core pool computes; requests wait. Take Event loop for requests.")
+            .then_some("Not for requests: they wait, and need no core.")
     }
 
     /// The plan, or everything that is wrong with it. `cores` is what the machine reports.

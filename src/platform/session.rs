@@ -84,7 +84,8 @@ impl Session {
             };
             for model in plan.models() {
                 let end = session.run_leg(&plan, model).await;
-                let goes_on = end == RunEnd::Done;
+                // Where one model dies, the other is still to be seen.
+                let goes_on = end != RunEnd::Cancelled;
                 session.end_leg(end);
                 if !goes_on {
                     break;

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::choices::Choices;
@@ -78,7 +79,9 @@ impl Component for Root {
         let on_key = {
             let send = send.clone();
             Callback::from(move |event: KeyboardEvent| {
-                let runs = event.key() == "Enter" && (event.ctrl_key() || event.meta_key() || event.shift_key());
+                let in_field = event.target_dyn_into::<HtmlInputElement>().is_some_and(|field| field.type_() == "text");
+                let with_key = event.ctrl_key() || event.meta_key() || event.shift_key();
+                let runs = event.key() == "Enter" && (with_key || in_field);
                 if runs {
                     event.prevent_default();
                     send.emit(Msg::Run);

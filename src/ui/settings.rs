@@ -74,7 +74,7 @@ pub fn Settings(props: &SettingsProps) -> Html {
                 />
             }
             <TextField
-                id="limit" label="Time limit of wait" unit="ms" placeholder="none" value={draft.limit_ms.clone()}
+                id="limit" label="Time limit (wait’s timeout)" unit="ms" placeholder="none" value={draft.limit_ms.clone()}
                 error={props.error(Field::Limit)} on_text={edit.reform(Edit::Limit)}
                 hint="Splits the tasks that are done by then from those that are not. They go on all the same."
             />
@@ -91,8 +91,8 @@ const SITE_KINDS: [(SiteKind, &str, &str); 4] = [
 
 const FAULTS: [(Fault, &str, &str); 3] = [
     (Fault::None, "none", "does its work"),
-    (Fault::Panic, "panic", "panics: an error of that task"),
-    (Fault::Trap, "trap", "traps: its process dies"),
+    (Fault::Panic, "panic", "raises an error (panic)"),
+    (Fault::Trap, "trap", "crashes its process (trap)"),
 ];
 
 /// A choice from a list, by its place in the list.
@@ -152,6 +152,7 @@ fn sites(props: &SettingsProps, edit: &Callback<Edit>) -> Html {
     html! {
         <>
             <ol class="sites">{ for rows }</ol>
+            <p class="hint">{ "Real requests, answered after these times by this page’s own service worker: no real sites." }</p>
             if props.draft.sites.len() < SITES_MAX {
                 <button type="button" class="quiet" onclick={edit.reform(|_: MouseEvent| Edit::AddSite)}>{ "Add a site" }</button>
             }

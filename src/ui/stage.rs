@@ -59,7 +59,7 @@ fn first_screen(props: &StageProps) -> Html {
     html! {
         <div class="first-screen">
             <h2>{ "Press Run" }</h2>
-            <p>{ format!("{what} {how}. Each thread, or coroutine, gets a lane on one time axis; nothing in the picture is simulated.") }</p>
+            <p>{ format!("{what} {how}. Each thread, or coroutine, gets a lane on one time axis; each bar in the picture was measured.") }</p>
         </div>
     }
 }
@@ -67,12 +67,12 @@ fn first_screen(props: &StageProps) -> Html {
 fn headline(run: &RunView) -> Html {
     // While Sequential runs first, the numbers are its; then they are those of the model that was chosen.
     let Some(leg) = run.legs.last() else { return Html::default() };
-    let speedup = match run.speedup_of(leg) {
-        Some(speedup) => html! {
+    let speedup = match run.speedup_of(leg).zip(run.speedup_with_start_of(leg)) {
+        Some((speedup, with_start)) => html! {
             <div class="card" id="speedup">
                 <span class="card-label">{ "Speedup" }</span>
                 <strong>{ format::ratio(speedup) }</strong>
-                <span class="card-note">{ "of Sequential, one run each" }</span>
+                <span class="card-note">{ format!("of Sequential, one run each; {} with starting", format::ratio(with_start)) }</span>
             </div>
         },
         None => Html::default(),
@@ -87,19 +87,21 @@ fn headline(run: &RunView) -> Html {
                     <strong>{ format::duration(leg.summary.wall) }</strong>
                     <span class="card-note">{ format!("after {} of starting", format::duration(leg.summary.start_up)) }</span>
                 </div>
-                { dial("in-flight", "In flight", "concurrency", leg.summary.dials.in_flight) }
-                { dial("computing", "Computing", "parallelism", leg.summary.dials.computing) }
+                { dial("in-flight", "In flight (concurrency)", leg.summary.dials.in_flight, leg.end.is_none()) }
+                { dial("computing", "Computing (parallelism)", leg.summary.dials.computing, leg.end.is_none()) }
             </div>
         </>
     }
 }
 
-fn dial(id: &'static str, label: &str, meaning: &str, dial: Dial) -> Html {
+fn dial(id: &'static str, label: &str, dial: Dial, running: bool) -> Html {
+    let mean = if dial.peak > 0 && dial.mean < 0.05 { "less than 0.1".to_owned() } else { format::fixed(dial.mean, 1) };
+    let note = if running { format!("{} now · {mean} on average", dial.now) } else { format!("{mean} on average") };
     html! {
         <div class="card" {id} data-peak={dial.peak.to_string()}>
             <span class="card-label">{ label }</span>
             <strong>{ format!("{} at most", dial.peak) }</strong>
-            <span class="card-note">{ format!("{} now · {} on average · {meaning}", dial.now, format::fixed(dial.mean, 1)) }</span>
+            <span class="card-note">{ note }</span>
         </div>
     }
 }
@@ -114,6 +116,9 @@ fn status(run: &RunView, leg: &LegView) -> String {
             format!("{model} is done; {} failed", format::count(leg.summary.failed, noun))
         }
         Some(RunEnd::Done) => format!("{model} is done"),
+        Some(RunEnd::Cancelled) if leg.model != run.plan.model => {
+            format!("Stopped during {model}; {} was not run", run.plan.model.label())
+        }
         Some(RunEnd::Cancelled) => format!("{model} was cancelled; what it did stays"),
         Some(RunEnd::TimedOut) => format!("{model} took longer than any run may, and was ended"),
         Some(RunEnd::Failed(words)) => format!("{model} failed: {words}."),
