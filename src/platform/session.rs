@@ -27,7 +27,7 @@ const LEG_TIME_MS: u32 = 600_000;
 const TELL_EVERY_MS: f64 = 100.0;
 /// How often both happen while every core is at work, in milliseconds: drawing takes a core's time, and what is measured
 /// would be slower for being watched. (Without a GPU, 60 pictures a second took a fifth of two cores.)
-const TELL_EVERY_BUSY_MS: f64 = 500.0;
+const TELL_EVERY_BUSY_MS: f64 = 1_000.0;
 /// How often events are drained where no frames are drawn, as in a hidden tab, in milliseconds.
 const HIDDEN_DRAIN_MS: u32 = 200;
 

@@ -3,7 +3,7 @@
 use gloo_timers::future::TimeoutFuture;
 use overlap::model::event::{Event, EventKind, Phase};
 use overlap::model::outcome::{Failure, Outcome, Value};
-use overlap::model::plan::{Fault, Job, ModelKind, Workload};
+use overlap::model::plan::{Fault, Job, ModelKind, Site, Workload};
 use overlap::platform::process::{Process, ProcessConfig, ProcessError};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -146,4 +146,23 @@ async fn a_stop_wakes_what_sleeps_on_an_event_loop() {
     let (report, ()) = futures_util::future::join(process.run(&job), stop).await;
     let outcomes = report.expect("a report").outcomes;
     assert!(outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Cancelled), "{outcomes:?}");
+}
+
+#[wasm_bindgen_test]
+async fn a_process_fetches_and_every_failure_has_its_kind() {
+    let process = started(0).await;
+    let origin = js_sys::Reflect::get(&js_sys::global(), &"origin".into()).expect("a page has an origin");
+    let origin = origin.as_string().expect("it is text");
+    // The test server stands for the service worker, which the end-to-end tests have.
+    let sites = ["/", "/there-is-no-such-page"].map(|path| Site::Url(format!("{origin}{path}")));
+    let unreachable = Site::Url("http://127.0.0.1:1/".to_owned());
+    let job = Job { workload: Workload::Sites([&sites[..], &[unreachable]].concat()), model: ModelKind::EventLoop };
+    let mut outcomes = process.run(&job).await.expect("a report").outcomes;
+    outcomes.sort_by_key(|(id, _)| *id);
+    let outcomes: Vec<Outcome> = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
+    assert!(matches!(outcomes[0], Outcome::Done(Value::Response { status: 200, bytes: 1.. })), "{outcomes:?}");
+    assert_eq!(outcomes[1], Outcome::Failed(Failure::Status(404)));
+    assert!(matches!(outcomes[2], Outcome::Failed(Failure::Unreachable(_))), "{outcomes:?}");
+    let waited = events(&process).iter().filter(|event| event.kind == EventKind::Enter(Phase::WaitingIo)).count();
+    assert!(waited >= 3, "each request was waited for");
 }
