@@ -5,36 +5,16 @@ use std::collections::BTreeSet;
 
 use loom::thread;
 use overlap::engine::ports::Clock;
-use overlap::engine::recorder::{Drain, Shared, Words};
+use overlap::engine::recorder::{Drain, Shared};
 use overlap::model::event::EventKind;
 use overlap::model::id::{LaneId, TaskId};
 use overlap::model::time::Instant;
-use overlap::sync::Ordering;
 
 struct Still;
 
 impl Clock for Still {
     fn now(&self) -> Instant {
         Instant(7)
-    }
-}
-
-/// The reader's view, with loom's atomics.
-struct View<'a>(&'a Shared);
-
-impl Words for View<'_> {
-    fn load(&self, index: usize) -> u32 {
-        self.0.words()[index].load(Ordering::Acquire)
-    }
-
-    fn store(&self, index: usize, value: u32) {
-        self.0.words()[index].store(value, Ordering::Release);
-    }
-
-    fn copy(&self, index: usize, out: &mut [u32]) {
-        for (word, shared) in out.iter_mut().zip(&self.0.words()[index..]) {
-            *word = shared.load(Ordering::Relaxed);
-        }
     }
 }
 
@@ -58,7 +38,7 @@ struct Reader {
 
 impl Reader {
     fn read(&mut self, shared: &Shared) {
-        let (events, lost) = self.drain.take(&View(shared));
+        let (events, lost) = self.drain.take(shared.words());
         for event in events {
             let task = event.task.expect("each event has its task").0;
             assert!(task >= self.next, "events come in order, and once");

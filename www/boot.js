@@ -13,6 +13,7 @@
       "Chrome or Edge 119, Firefox 145, Safari 18.2, or later. The browser said: " + reason;
     app.replaceChildren(text);
   };
+  if (typeof Atomics.waitAsync !== "function") addEventListener("DOMContentLoaded", () => say({ message: "there is no Atomics.waitAsync" }));
   addEventListener("error", say, true);
   addEventListener("unhandledrejection", say);
 })();

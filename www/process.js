@@ -66,7 +66,8 @@ if (isWorker) {
   // makes the worker instead: Firefox 153 hangs for ever in about one of a hundred `new Worker` calls inside a worker, and
   // the page hears of a thread's death while this worker is blocked.
   self.Worker = class extends EventTarget {
-    postMessage({ receiver }) {
+    postMessage({ type, receiver }) {
+      if (type !== "wasm_bindgen_worker_init") throw new Error(`this program starts no worker of the kind ${type}`);
       const number = starting.push(this) - 1;
       postMessage({ kind: "newThread", value: [number, receiver] });
     }
@@ -79,5 +80,6 @@ if (isWorker) {
   };
   addEventListener("error", failed);
   addEventListener("unhandledrejection", failed);
+  addEventListener("messageerror", () => postMessage({ kind: "failed", value: "a message could not be read" }));
   addEventListener("message", ({ data }) => answer[data.kind]?.(data));
 }

@@ -12,14 +12,16 @@ self.addEventListener("install", (event) => {
   event.waitUntil(
     caches
       .open(CACHE)
-      .then((cache) => cache.addAll(FILES.map(precached)))
-      .then(() => self.skipWaiting()),
+      .then((cache) => cache.addAll(FILES.map(precached))),
   );
 });
 
-/** A file whose name has its hash never changes, so that what the page just loaded serves: it is not fetched twice. */
+/**
+ * Trunk's names have the hash of what is in them, so that what the page just loaded serves: it is not fetched twice. The
+ * folder of a snippet has the hash of a name only.
+ */
 function precached(file) {
-  const cache = /-[0-9a-f]{12,}[._/]/.test(file) ? "force-cache" : "no-cache";
+  const cache = /^[^/]+-[0-9a-f]{12,}(_bg)?\.\w+$/.test(file) ? "force-cache" : "no-cache";
   return new Request(new URL(file, SCOPE), { cache });
 }
 
@@ -35,6 +37,7 @@ self.addEventListener("activate", (event) => {
 // A page that was loaded past this worker (a forced reload) asks to be taken in.
 self.addEventListener("message", (event) => {
   if (event.data === "claim") event.waitUntil(self.clients.claim());
+  if (event.data === "activate") self.skipWaiting();
 });
 
 self.addEventListener("fetch", (event) => {
@@ -47,13 +50,20 @@ self.addEventListener("fetch", (event) => {
 
 // --- The page, offline and isolated ----------------------------------------------------------------------------------
 
+// A page has all its files from one version, the one that answers it, for as long as it is open: its workers load them again
+// at each run. A newer version waits until no page is open, or until the only one loads itself anew.
 async function page(request) {
-  const cache = await caches.open(CACHE);
-  if (request.mode === "navigate") {
-    // The newest page where there is a network. Its files have names of their own, so old and new do not mix.
-    return fetch(request).catch(async (error) => (await cache.match(INDEX)) ?? Promise.reject(error));
+  const { waiting } = self.registration;
+  if (request.mode === "navigate" && waiting && (await self.clients.matchAll({ type: "window" })).length < 2) {
+    waiting.postMessage("activate");
+    // The icon is one that is not asked for: this is a page for a moment.
+    const headers = { Refresh: "0", "Content-Type": "text/html" };
+    return new Response('<!doctype html><link rel="icon" href="data:,">', { headers });
   }
-  return (await cache.match(request, { ignoreSearch: false })) ?? fetch(request);
+  const cache = await caches.open(CACHE);
+  const url = new URL(request.url);
+  const file = url.pathname === SCOPE.pathname ? INDEX : url.origin + url.pathname;
+  return (await cache.match(file)) ?? fetch(request);
 }
 
 /** The same answer, with what a page needs to share memory. Hosts that send the headers themselves keep theirs. */
@@ -112,12 +122,18 @@ const HEADERS = {
 function stream(size, breaks) {
   const bytes = new Uint8Array(breaks ? size >> 1 : size).fill(120);
   if (!breaks) return bytes;
-  return new ReadableStream({
-    pull(controller) {
-      if (bytes.length > 0) controller.enqueue(bytes.slice());
-      controller.error(new TypeError("connection reset"));
+  // An error takes what waits with it, so it comes when the half was taken.
+  let sent = bytes.length === 0;
+  return new ReadableStream(
+    {
+      pull(controller) {
+        if (sent) controller.error(new TypeError("connection reset"));
+        else controller.enqueue(bytes);
+        sent = true;
+      },
     },
-  });
+    { highWaterMark: 0 },
+  );
 }
 
 /** A number from 0 to 1 that depends on nothing but its arguments (FNV-1a, then a finaliser of MurmurHash3). */

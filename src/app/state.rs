@@ -64,11 +64,6 @@ pub struct RunView {
 }
 
 impl RunView {
-    /// The run that the plan is about: the last.
-    pub fn main_leg(&self) -> Option<&LegView> {
-        self.legs.last().filter(|leg| leg.model == self.plan.model)
-    }
-
     /// How many times faster than Sequential a run was, if both ended every task.
     pub fn speedup_of(&self, leg: &LegView) -> Option<f64> {
         speedup(self.baseline_of(leg)?, &leg.summary)

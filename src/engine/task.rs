@@ -35,7 +35,7 @@ pub fn run_on_thread<P: Ports>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env
     end(task, outcome, lane)
 }
 
-/// Records a task's outcome, and that its lane is idle again.
+/// Records a task's outcome, which is also what it gives.
 pub fn end<P: Ports>(task: &Task, outcome: Outcome, lane: &LaneRecorder<'_, P>) -> Outcome {
     let (kind, arg) = match &outcome {
         Outcome::Done(value) => (EventKind::Finished, value.to_arg()),

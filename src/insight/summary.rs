@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::dials::{Dials, dials};
 use crate::model::event::Phase;
 use crate::model::format::{self, thousands};
-use crate::model::outcome::{Outcome, Value};
+use crate::model::outcome::{Failure, Outcome, Value};
 use crate::model::trace::Trace;
 
 /// The numbers of one run.
@@ -15,9 +15,11 @@ pub struct Summary {
     pub done: usize,
     pub failed: usize,
     pub cancelled: usize,
+    /// Those of the failed that did not fail by themselves: their process died.
+    pub cut_short: usize,
     /// From the first submission to the last outcome, or to now.
     pub wall: Duration,
-    /// From asking for the process to the first submission.
+    /// What starting the process took: from asking for it until its threads ran.
     pub start_up: Duration,
     pub dials: Dials,
     /// The sum of all counts, where tasks count.
@@ -45,16 +47,19 @@ impl Summary {
                         *summary.total.get_or_insert(0) += count;
                     }
                 }
-                Outcome::Failed(_) => summary.failed += 1,
+                Outcome::Failed(failure) => {
+                    summary.failed += 1;
+                    summary.cut_short += usize::from(*failure == Failure::ProcessDied);
+                }
                 Outcome::Cancelled => summary.cancelled += 1,
             }
         }
         summary
     }
 
-    /// Whether every task has an outcome of its own.
+    /// Whether every task has an outcome of its own, and was seen to reach it: what a comparison needs.
     pub fn is_complete(&self) -> bool {
-        self.done + self.failed == self.tasks
+        self.done + self.failed == self.tasks && self.cut_short == 0 && self.lost == 0
     }
 
     /// The run in a sentence, for those who do not see the picture. `noun` is what one task is called.
@@ -107,7 +112,6 @@ mod tests {
     use crate::insight::dials::Dial;
     use crate::model::event::{Event, EventKind};
     use crate::model::id::{LaneId, TaskId};
-    use crate::model::outcome::Failure;
     use crate::model::time::Instant;
 
     fn trace() -> Trace {
@@ -148,7 +152,9 @@ mod tests {
         let cold = Summary { start_up: Duration::from_millis(450), ..fast.clone() };
         assert_eq!((speedup(&slow, &cold), speedup_with_start(&slow, &cold)), (Some(2.0), Some(1.0)));
         assert_eq!(speedup(&slow, &Summary { done: 0, cancelled: 1, ..fast.clone() }), None);
-        assert_eq!(speedup(&slow, &Summary { wall: Duration::ZERO, ..fast }), None);
+        assert_eq!(speedup(&slow, &Summary { wall: Duration::ZERO, ..fast.clone() }), None);
+        assert_eq!(speedup(&slow, &Summary { done: 0, failed: 1, cut_short: 1, ..fast.clone() }), None);
+        assert_eq!(speedup(&slow, &Summary { lost: 1, ..fast }), None, "its end may be among what was lost");
     }
 
     #[test]

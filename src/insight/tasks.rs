@@ -52,7 +52,8 @@ pub fn rows(trace: &Trace, workload: &Workload, limit_ms: Option<u32>) -> Vec<Ta
                 Some(Outcome::Failed(_)) => Standing::Failed,
                 Some(Outcome::Cancelled) => Standing::Cancelled,
             };
-            let was_lost = life.outcome == Some(Outcome::Failed(Failure::ProcessDied));
+            // A task that was cut short came to no end of its own: it has no place, and was not done at any limit.
+            let was_cut = matches!(life.outcome, Some(Outcome::Cancelled | Outcome::Failed(Failure::ProcessDied)));
             let ended = life.ended.map(|stamp| stamp.at);
             TaskRow {
                 number: index + 1,
@@ -60,9 +61,8 @@ pub fn rows(trace: &Trace, workload: &Workload, limit_ms: Option<u32>) -> Vec<Ta
                 standing,
                 result: result(life.outcome.as_ref(), standing),
                 ended: ended.map(|at| format::duration(at - start)),
-                // What was cut short is in no race.
-                place: place.filter(|_| standing != Standing::Cancelled && !was_lost),
-                in_time: limit.and_then(|limit| in_time(ended, limit, trace.latest)),
+                place: place.filter(|_| !was_cut),
+                in_time: limit.and_then(|limit| in_time(ended.filter(|_| !was_cut), limit, trace.latest)),
             }
         })
         .collect()
@@ -141,6 +141,21 @@ mod tests {
         assert_eq!(rows[0].result, "200, 2,048 bytes");
         assert_eq!((rows[0].ended.as_deref(), rows[1].result.as_str()), (Some("300 ms"), "no answer"));
         assert_eq!((rows[2].standing, rows[3].standing), (Standing::Running, Standing::Queued));
+    }
+
+    #[test]
+    fn a_task_that_was_cut_before_the_limit_was_not_done_by_it() {
+        for outcome in [Outcome::Cancelled, Outcome::Failed(Failure::ProcessDied)] {
+            let trace = Trace {
+                tasks: vec![life(Some(150.0), Some(outcome))],
+                ended: vec![TaskId(0)],
+                latest: Instant::from_ms(150.0),
+                ..Trace::default()
+            };
+            let workload = Workload::Sleep { tasks: 1, ms: 1, fault: Fault::None };
+            let row = &rows(&trace, &workload, Some(200))[0];
+            assert_eq!((row.in_time, row.place), (None, None));
+        }
     }
 
     #[test]

@@ -37,8 +37,6 @@ pub enum ModelKind {
 }
 
 impl ModelKind {
-    pub const ALL: [ModelKind; 3] = [ModelKind::Sequential, ModelKind::EventLoop, ModelKind::Cores];
-
     /// What a person reads.
     pub fn label(self) -> &'static str {
         match self {

@@ -3,6 +3,7 @@
 use core::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
+use gloo_timers::callback::Timeout;
 use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -30,6 +31,8 @@ pub struct Page {
     /// The one owner of requestAnimationFrame.
     frame: RefCell<Option<FrameClosure>>,
     frame_is_asked_for: Cell<bool>,
+    /// When events are drained next, while every core is at work.
+    next_drain: RefCell<Option<Timeout>>,
 }
 
 impl core::fmt::Debug for Page {
@@ -59,6 +62,7 @@ impl Page {
                 painter: RefCell::default(),
                 frame: RefCell::default(),
                 frame_is_asked_for: Cell::default(),
+                next_drain: RefCell::default(),
             }
         });
         let of_frame = page.clone();
@@ -105,10 +109,8 @@ impl Page {
         }
         // Even a frame in which nothing changes costs the browser something, so there are few of them now.
         let page = self.clone();
-        spawn_local(async move {
-            TimeoutFuture::new(BUSY_DRAIN_MS).await;
-            page.ask_for_frame();
-        });
+        // In the place of the one before, which it cancels: whoever else asks for a frame adds none of these.
+        self.next_drain.replace(Some(Timeout::new(BUSY_DRAIN_MS, move || page.ask_for_frame())));
     }
 
     fn paint(&self) {

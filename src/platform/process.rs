@@ -60,10 +60,9 @@ impl ProcessConfig {
         ProcessConfig { threads, memory_mib: (64 + 3 * threads).min(1_024), script: None }
     }
 
-    /// How long it may take to start, in milliseconds. What fails says so at once; this is for what says nothing, and for
-    /// machines so busy that 8 threads took 3 s.
+    /// How long it may take to start, in milliseconds. What fails says so at once; this is for what says nothing.
     fn start_time_ms(&self) -> u32 {
-        10_000 + 50 * self.threads
+        2_800 + 50 * self.threads
     }
 }
 

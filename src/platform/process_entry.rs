@@ -13,7 +13,6 @@ use crate::engine::{Env, run};
 use crate::model::event::{EventKind, Phase};
 use crate::model::id::LaneId;
 use crate::model::plan::Job;
-use crate::model::time::Instant;
 
 /// Slots of a ring: what one thread may record between two drains, 50 ms apart at most. 16,384 are 512 KiB, and 300,000
 /// events a second.
@@ -33,8 +32,6 @@ pub async fn process_start(threads: u32, rings: u32, origin_ms: f64, base: Strin
     let clock = BrowserClock { origin_ms };
     let ports = PORTS.get_or_init(|| BrowserPorts { clock, base, shared });
     let lane = shared.lane(0, LaneId::Process, ports);
-    // The page asked for the process at the origin.
-    lane.record_at(Instant::default(), EventKind::Enter(Phase::Instantiating), None, 0);
     if threads > 0 {
         lane.enter(Phase::StartingThreads, None);
         JsFuture::from(wasm_bindgen_rayon::init_thread_pool(threads as usize)).await?;

@@ -13,8 +13,11 @@ use wasm_bindgen_futures::spawn_local;
 use super::process::{Process, ProcessConfig, ProcessError};
 use crate::app::{LegView, Msg, RunView};
 use crate::insight::{Summary, tasks};
+use crate::model::event::{Event, EventKind, Phase};
+use crate::model::id::LaneId;
 use crate::model::outcome::{Failure, Outcome, Report, RunEnd};
 use crate::model::plan::{Job, ModelKind, Plan};
+use crate::model::time::Instant;
 use crate::model::trace::Trace;
 use crate::timeline;
 
@@ -74,6 +77,7 @@ impl Session {
     /// Runs a plan, model by model. Never two at once: the page only asks when nothing runs.
     pub fn run(self: &Rc<Session>, plan: Plan) {
         self.stopping.set(false);
+        self.kill.replace(None);
         self.legs.borrow_mut().clear();
         self.plan.replace(Some(plan.clone()));
         let session = self.clone();
@@ -85,7 +89,7 @@ impl Session {
             for model in plan.models() {
                 let end = session.run_leg(&plan, model).await;
                 // Where one model dies, the other is still to be seen.
-                let goes_on = end != RunEnd::Cancelled;
+                let goes_on = end != RunEnd::Cancelled && !session.stopping.get();
                 session.end_leg(end);
                 if !goes_on {
                     break;
@@ -116,7 +120,20 @@ impl Session {
     async fn run_leg(&self, plan: &Plan, model: ModelKind) -> RunEnd {
         let (kill, killed) = oneshot::channel::<()>();
         self.kill.replace(Some(kill));
-        self.legs.borrow_mut().push(Leg { model, trace: Trace::new(plan.workload.tasks()), end: None });
+        let mut trace = Trace::new(plan.workload.tasks());
+        // The page's own record, at its own zero: the process that is asked for cannot make it.
+        trace.apply(&Event {
+            at: Instant::default(),
+            sequence: 0,
+            lane: LaneId::Process,
+            task: None,
+            kind: EventKind::Enter(Phase::Instantiating),
+            arg: 0,
+        });
+        self.legs.borrow_mut().push(Leg { model, trace, end: None });
+        if self.stopping.get() {
+            return RunEnd::Cancelled;
+        }
         let config = ProcessConfig::with_threads(if model == ModelKind::Cores { plan.workers } else { 0 });
         let process = match Process::spawn(&config) {
             Ok(process) => Rc::new(process),
@@ -133,7 +150,9 @@ impl Session {
             Either::Right((Either::Left(_), _)) => RunEnd::Cancelled,
             Either::Right((Either::Right(_), _)) => RunEnd::TimedOut,
         };
-        if self.stopping.get() { RunEnd::Cancelled } else { ended }
+        // A stop that came when all was done stopped nothing.
+        let was_cut = self.legs.borrow().last().is_some_and(|leg| !Summary::of(&leg.trace).is_complete());
+        if self.stopping.get() && was_cut { RunEnd::Cancelled } else { ended }
     }
 
     fn take_report(&self, report: Result<Report, ProcessError>) -> RunEnd {

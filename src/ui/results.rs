@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use crate::app::RunView;
+use crate::app::{LegView, RunView};
 use crate::insight::TaskRow;
 use crate::insight::tasks::Standing;
 use crate::model::format;
@@ -27,7 +27,7 @@ pub fn Results(props: &ResultsProps) -> Html {
     html! {
         <section class="results" aria-labelledby="results-title">
             <h2 id="results-title">{ format!("Results of {}", leg.model.label()) }</h2>
-            { limit_line(run, &leg.rows) }
+            { limit_line(run, leg) }
             <div class="scroll" tabindex="0" role="region" aria-label="Table of results">
                 <table id="results">
                     <caption>{ "In order of submission" }</caption>
@@ -48,10 +48,12 @@ pub fn Results(props: &ResultsProps) -> Html {
     }
 }
 
-fn limit_line(run: &RunView, rows: &[TaskRow]) -> Html {
+fn limit_line(run: &RunView, leg: &LegView) -> Html {
     let Some(limit_ms) = run.plan.limit_ms else { return Html::default() };
-    let count = |in_time| rows.iter().filter(|row| row.in_time == in_time).count();
-    let split = if count(None) > 0 {
+    let count = |in_time| leg.rows.iter().filter(|row| row.in_time == in_time).count();
+    let split = if count(None) > 0 && leg.end.is_some() {
+        format!("It ended before {limit_ms} ms: {} done.", count(Some(true)))
+    } else if count(None) > 0 {
         format!("Until {limit_ms} ms, wait goes on: {} done so far.", count(Some(true)))
     } else {
         format!("After {limit_ms} ms, wait gave {} done and {} not done.", count(Some(true)), count(Some(false)))

@@ -109,7 +109,7 @@ fn dial(id: &'static str, label: &str, dial: Dial, running: bool) -> Html {
 fn status(run: &RunView, leg: &LegView) -> String {
     let model = leg.model.label();
     match &leg.end {
-        None if leg.summary.start_up.is_zero() => format!("{model} is starting…"),
+        None if leg.summary.wall.is_zero() => format!("{model} is starting…"),
         None => format!("{model} is running…"),
         Some(RunEnd::Done) if leg.summary.failed > 0 => {
             let noun = run.plan.workload.task_noun();

@@ -2,6 +2,7 @@
 
 use gloo_timers::future::TimeoutFuture;
 use overlap::model::event::{Event, EventKind, Phase};
+use overlap::model::id::LaneId;
 use overlap::model::outcome::{Failure, Outcome, Value};
 use overlap::model::plan::{Fault, Job, ModelKind, Site, Workload};
 use overlap::platform::process::{Process, ProcessConfig, ProcessError};
@@ -41,7 +42,7 @@ async fn a_process_runs_a_job_on_its_own_thread_and_records_it() {
     });
     assert_eq!(counts.sum::<u64>(), 1_229);
     let events = events(&process);
-    assert_eq!(events[0].kind, EventKind::Enter(Phase::Instantiating));
+    assert_eq!((events[0].lane, events[0].kind), (LaneId::Process, EventKind::LaneClosed), "it had started");
     assert_eq!(events.iter().filter(|event| matches!(event.kind, EventKind::Finished)).count(), 4);
     assert!(events.is_sorted_by_key(|event| event.sequence));
     assert!(events.iter().all(|event| event.at <= process.now()));

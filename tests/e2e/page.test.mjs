@@ -1,7 +1,8 @@
 // The built page in real browsers: what a person sees after each of the runs that they can make with one click.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -155,6 +156,14 @@ for (const name of ["chromium", "firefox"]) {
       // Firefox tells of the trap although the page has taken it in hand.
     }, { expected: /RuntimeError: unreachable/ });
 
+    check("runs that died are not compared", async () => {
+      await open(page, server, "run=primes&as=cores&below=100000&tasks=8&fault=trap");
+      const seen = await run(page);
+      assert.equal(seen.comparison.length, 2, "the chosen model runs although Sequential died");
+      assert.equal(seen.speedup, null);
+      assert.deepEqual(seen.comparison.map((row) => row[2]), ["1×", "–"]);
+    }, { expected: /RuntimeError: unreachable/ });
+
     check("stop ends what runs, and what it did stays", async () => {
       const took = [];
       for (const plan of [
@@ -173,12 +182,14 @@ for (const name of ["chromium", "firefox"]) {
           while (button.innerText !== "Run") await new Promise((resolve) => setTimeout(resolve, 1));
           return performance.now() - begin;
         });
-        took.push(`${ms.toFixed(0)} ms`);
+        took.push(ms);
         const seen = await ended(page);
         assert.match(seen.status, /was cancelled; what it did stays$/);
         assert.ok(seen.results.every((row) => /cancelled|queued/.test(row[1])), JSON.stringify(seen.results));
       }
-      console.log(`# ${name}: stop was answered in ${took.join(", ")}`);
+      console.log(`# ${name}: stop was answered in ${took.map((ms) => `${ms.toFixed(0)} ms`).join(", ")}`);
+      // A busy machine can delay any of them, but not all.
+      assert.ok(Math.min(...took) <= 100, took.join());
     });
 
     check("what was typed wrong gets its message, and the page goes on", async () => {
@@ -303,14 +314,19 @@ for (const name of ["chromium", "firefox"]) {
 
     check("a host that sends no headers is isolated by the page itself, after one reload", async () => {
       const bare = await serve(DIST, { isolated: false });
+      let loads = 0;
+      const count = () => loads++;
       try {
         await page.goto("about:blank");
+        page.page.on("load", count);
         await page.goto(bare.url);
         const ready = () => crossOriginIsolated && document.querySelector("#run") !== null && document.querySelector("#run").ariaDisabled !== "true";
         await page.until(ready);
         assert.equal((await run(page)).status, "Event loop is done; 1 site failed");
-        assert.equal(bare.requests.filter((path) => path === "/").length, 2);
+        // This first load, and the one reload.
+        assert.equal(loads, 2);
       } finally {
+        page.page.off("load", count);
         await page.goto("about:blank");
         await bare.close();
       }
@@ -371,6 +387,70 @@ describe("chromium alone", () => {
       }
       assert.deepEqual(held, []);
     }));
+
+  test("nothing is left of processes that ended, were stopped, or died", () =>
+    withPage({}, async (page) => {
+      const session = await page.page.context().browser().newBrowserCDPSession();
+      const workers = async () => (await session.send("Target.getTargets")).targetInfos.filter(({ type }) => type === "worker").length;
+      await open(page, server, "run=sleep&as=cores&compare=no&workers=4&ms=0&tasks=4");
+      for (let round = 0; round < 20; round++) await run(page);
+      await open(page, server, "run=sleep&as=cores&compare=no&workers=4&ms=60000&tasks=4");
+      await start(page);
+      await page.until(() => /running/.test(document.querySelector("#status")?.innerText));
+      assert.ok((await workers()) >= 5, "a process and its threads are counted");
+      await page.click("#run");
+      await ended(page);
+      await open(page, server, "run=primes&as=cores&compare=no&workers=4&below=100000&tasks=4&fault=trap");
+      await run(page);
+      // Browsers take a moment to end a worker.
+      for (let look = 0; look < 200 && (await workers()) > 0; look++) await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.equal(await workers(), 0);
+    }));
+
+  test("a new version takes over whole, and not under an open page", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "overlap-"));
+    const site = join(folder, "site");
+    cpSync(DIST, site, { recursive: true });
+    const host = await serve(site, { cache: "max-age=600" });
+    try {
+      await withPage({}, async (page) => {
+        const change = (path, from, to) => {
+          const file = join(site, path);
+          const text = readFileSync(file, "utf8");
+          assert.notEqual(text.search(from), -1, `${path} has ${from}`);
+          writeFileSync(file, text.replaceAll(from, to));
+        };
+        await page.goto(host.url);
+        await page.until(() => navigator.serviceWorker.controller !== null && document.querySelector("#run")?.ariaDisabled !== "true");
+        const script = readdirSync(site, { recursive: true }).find((path) => path.endsWith("process.js"));
+        change("boot.js", "Overlap could not start", "Version B could not start");
+        change("sw.js", 'const VERSION = "', 'const VERSION = "B');
+        change("index.html", "<title>", "<title>B ");
+        // A build would write the new hashes.
+        change("index.html", / integrity="[^"]*"/g, "");
+        change(script, "export function", "/* B */ export function");
+        await page.evaluate(async () => (await navigator.serviceWorker.getRegistration()).update());
+        await page.until(async () => (await navigator.serviceWorker.getRegistration()).waiting !== null);
+        const text = (path) => page.evaluate(async (path) => (await fetch(path)).text(), path);
+        assert.ok(!(await text(script)).includes("/* B */"), "an open page keeps its version");
+        assert.equal((await run(page)).status, "Event loop is done; 1 site failed");
+        // The browser may still count the page that is being left; then the next load takes the new version.
+        const isNew = () => page.evaluate(() => document.title.startsWith("B "));
+        for (let load = 0; load < 5 && !(await isNew()); load++) {
+          await page.reload();
+          await page.until(() => document.querySelector("#run") !== null);
+        }
+        assert.ok(await isNew());
+        await page.until(() => document.querySelector("#run").ariaDisabled !== "true");
+        assert.ok((await text(script)).includes("/* B */"), "the new one is there whole");
+        assert.ok((await text("boot.js")).includes("Version B"));
+        assert.equal((await run(page)).status, "Event loop is done; 1 site failed");
+      });
+    } finally {
+      await host.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
 
   test("it works offline once it was opened", () =>
     withPage({}, async (page) => {

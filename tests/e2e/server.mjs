@@ -20,14 +20,14 @@ const ISOLATION = {
 };
 
 /** Serves `folder` at `url`; `requests` lists the paths that were asked for; `close()` ends it, even for open connections. */
-export async function serve(folder, { isolated = true } = {}) {
+export async function serve(folder, { isolated = true, cache = "no-cache" } = {}) {
   const requests = [];
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
     requests.push(path);
     const file = normalize(join(folder, path.endsWith("/") ? `${path}index.html` : path));
     const found = file.startsWith(folder + sep) && (await stat(file).catch(() => null))?.isFile();
-    const headers = { "Cache-Control": "no-cache", ...(isolated ? ISOLATION : {}) };
+    const headers = { "Cache-Control": cache, ...(isolated ? ISOLATION : {}) };
     if (!found) return response.writeHead(404, headers).end("not found\n");
     response.writeHead(200, { ...headers, "Content-Type": TYPES[extname(file)] ?? "application/octet-stream" });
     createReadStream(file).pipe(response);

@@ -13,7 +13,6 @@ pub trait Words {
     fn copy(&self, index: usize, out: &mut [u32]);
 }
 
-#[cfg(not(loom))]
 impl Words for [crate::sync::AtomicU32] {
     fn load(&self, index: usize) -> u32 {
         self[index].load(crate::sync::Ordering::Acquire)

@@ -12,7 +12,7 @@ pub const STOP: usize = 1;
 pub const RINGS: usize = 2;
 /// The slots of each ring.
 pub const CAPACITY: usize = 3;
-/// The next sequence number. On a cache line of its own: every thread writes it at every event.
+/// The next sequence number. Apart from the rest: every thread writes it at every event.
 pub const SEQUENCE: usize = 16;
 const HEADER_WORDS: usize = 32;
 

@@ -30,11 +30,6 @@ impl Shared {
         &self.words
     }
 
-    /// How many rings there are.
-    pub fn rings(&self) -> usize {
-        self.rings
-    }
-
     /// Whether tasks are to end.
     pub fn stop_requested(&self) -> bool {
         self.words[STOP].load(Ordering::Relaxed) != 0
@@ -88,12 +83,7 @@ impl<C: Clock> LaneRecorder<'_, C> {
 
     /// Records an event now.
     pub fn record(&self, kind: EventKind, task: Option<TaskId>, arg: u64) {
-        self.record_at(self.clock.now(), kind, task, arg);
-    }
-
-    /// Records an event of a time that was read before.
-    pub fn record_at(&self, at: crate::model::time::Instant, kind: EventKind, task: Option<TaskId>, arg: u64) {
-        let lane = self.lane;
+        let (at, lane) = (self.clock.now(), self.lane);
         self.shared.write(self.ring_start, |sequence| Event { at, sequence, lane, task, kind, arg });
     }
 }
