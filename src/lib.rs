@@ -7,6 +7,9 @@
 //! * [`insight`] makes numbers of a trace, [`timeline`] makes geometry of it. Both are pure.
 //! * [`app`] is the page's state and what changes it.
 //! * `platform` is the only place that knows the browser, `ui` the only one that knows Yew; both exist on wasm alone.
+//!
+//! Two programs are made of this: that of the page (`main.rs`, feature `page`) and that of its processes (`worker.rs`,
+//! feature `process`).
 
 pub mod app;
 pub mod engine;
@@ -18,5 +21,5 @@ pub mod workloads;
 
 #[cfg(target_arch = "wasm32")]
 pub mod platform;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod ui;

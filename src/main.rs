@@ -1,15 +1,12 @@
-//! The page's program: joins what is drawn to what runs. In a worker it does nothing by itself; `www/process.js` calls in.
+//! The page's program: joins what is drawn to what runs.
 
 #[cfg(target_arch = "wasm32")]
 fn main() {
     use std::rc::Rc;
 
-    use overlap::platform::{Page, is_page};
+    use overlap::platform::page::Page;
     use overlap::ui;
 
-    if !is_page() {
-        return;
-    }
     ui::start(Rc::new(|send| {
         let page = Page::open(send)?;
         Some(Rc::new(move |effect| page.perform(effect)) as ui::Perform)

@@ -2,11 +2,16 @@
 // threads that share that memory.
 //
 // Only what Rust cannot do stands here: a worker has to exist, and to have loaded the program, before Rust runs in it; and
-// a trap ends the Rust code that could report it. The messages are those of src/platform/process.rs.
+// a trap ends the Rust code that could report it. The messages are those of src/platform/page/process.rs.
 
 /** The address of this script, for `new Worker`. */
 export function processScriptUrl() {
   return import.meta.url;
+}
+
+/** Posts recorded events to a page that does not see this worker's memory. */
+export function postEvents([lost, words]) {
+  if (words.length > 0 || lost > 0) postMessage({ kind: "events", value: [lost, words] });
 }
 
 // The program imports this script, so the page loads it as well.
@@ -22,28 +27,25 @@ if (isWorker) {
   // What stands for the threads of this process while they start, by their number.
   const starting = [];
 
-  const load = async ({ programUrl, module, memory }) => {
-    program = await import(programUrl);
-    await program.default({ module_or_path: module, memory: memory ?? undefined });
-  };
-
-  const postEvents = () => {
-    const events = program.processTake();
-    if (events.length > 0) postMessage({ kind: "events", value: events });
-  };
-
   const answer = {
-    async start(data) {
-      await load(data);
-      postMessage({ kind: "start", value: await program.processStart(data.threads, data.rings, data.originMs, data.base) });
+    /** Every worker begins so: it loads the program, and reads its clock between two readings of the page's. */
+    async load({ programUrl, module, memory, number }) {
+      program = await import(programUrl);
+      await program.default({ module_or_path: module, memory: memory ?? undefined });
+      postMessage({ kind: "loaded", value: [number, performance.timeOrigin + performance.now()] });
+    },
+
+    async start({ correctionMs, threads, originMs, base, memoryIsShared }) {
+      program.processClock(correctionMs);
+      postMessage({ kind: "started", value: await program.processStart(threads, originMs, base, memoryIsShared) });
     },
 
     async run({ job, memoryIsShared }) {
-      const timer = memoryIsShared ? undefined : setInterval(postEvents, POST_EVERY_MS);
+      const timer = memoryIsShared ? undefined : setInterval(program.processPublish, POST_EVERY_MS);
       const report = await program.processRun(job);
       clearInterval(timer);
-      if (!memoryIsShared) postEvents();
-      postMessage({ kind: "run", value: report });
+      if (!memoryIsShared) program.processPublish();
+      postMessage({ kind: "ran", value: report });
     },
 
     stop() {
@@ -51,10 +53,9 @@ if (isWorker) {
     },
 
     /** This worker is a thread of another: it works for the pool until the whole process ends. */
-    async thread(data) {
-      await load(data);
-      postMessage({ kind: "thread", value: data.number });
-      program.wbg_rayon_start_worker(data.receiver);
+    work({ correctionMs, receiver }) {
+      program.processClock(correctionMs);
+      program.wbg_rayon_start_worker(receiver);
     },
 
     threadIsReady({ number }) {

@@ -1,6 +1,6 @@
 // The service worker: the page's own network, its isolation headers where the host sends none, and its offline copy.
 
-// `www/precache.sh` writes both when the page is built.
+// `www/after_build.sh` writes both when the page is built.
 const VERSION = "@VERSION@";
 const FILES = ["@FILES@"];
 

@@ -51,7 +51,10 @@ pub enum Effect {
     Run(Plan),
     Stop,
     SetFragment(String),
-    CopyLink,
+    /// Copies the link to the plan of this fragment.
+    CopyLink(String),
+    /// Takes the person to what is wrong.
+    ShowError,
 }
 
 /// Changes the state, and says what is to be done.
@@ -86,7 +89,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.stopping = false;
             Vec::new()
         }
-        Msg::CopyLink => vec![Effect::SetFragment(fragment_from_draft(&state.draft)), Effect::CopyLink],
+        Msg::CopyLink => {
+            let fragment = fragment_from_draft(&state.draft);
+            vec![Effect::SetFragment(fragment.clone()), Effect::CopyLink(fragment)]
+        }
         Msg::Copied(result) => {
             state.copied = Some(result);
             Vec::new()
@@ -106,7 +112,7 @@ fn run(state: &mut State) -> Vec<Effect> {
     if state.running || state.obstacle().is_some() {
         return Vec::new();
     }
-    let Some(plan) = state.validate() else { return Vec::new() };
+    let Some(plan) = state.validate() else { return vec![Effect::ShowError] };
     state.running = true;
     state.stopping = false;
     state.notice = None;
@@ -210,7 +216,7 @@ mod tests {
         let mut state = ready();
         update(&mut state, Msg::Edit(Edit::SiteValue(1, "-4".to_owned())));
         assert!(state.error_of(Field::Site(1)).is_some());
-        assert_eq!(update(&mut state, Msg::Run), []);
+        assert_eq!(update(&mut state, Msg::Run), [Effect::ShowError]);
         assert_eq!(state.draft.sites[1].value, "-4", "what was typed stays");
         update(&mut state, Msg::Edit(Edit::SiteValue(1, "4".to_owned())));
         assert_eq!(state.errors, []);

@@ -48,7 +48,10 @@ async fn perform<P: Ports>(work: &Work, env: Env<'_, P>) -> Outcome {
             env.ports.sleep(Duration::from_millis((*ms).into())).await;
             Outcome::Done(Value::Text)
         }
-        Work::Primes(_) | Work::Panic(_) | Work::Trap => task::compute(work, env),
+        Work::Primes(_) | Work::Panic(_) | Work::Trap => {
+            env.ports.publish();
+            task::compute(work, env)
+        }
     }
 }
 

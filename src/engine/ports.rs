@@ -25,6 +25,10 @@ pub trait Ports: Clock + Sync {
     /// Waits, holding this thread. Never called on the page's own.
     fn block(&self, length: Duration);
 
+    /// Lets the page see what was recorded, where it does not see this memory: called before and after what may keep the
+    /// thread from its event loop.
+    fn publish(&self) {}
+
     /// Ends once the process was asked to stop.
     fn stopped(&self) -> impl Future<Output = ()>;
 }

@@ -25,10 +25,12 @@ pub fn run_on_thread<P: Ports>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env
     let outcome = match task.work {
         Work::Sleep { ms } => {
             lane.enter(Phase::Sleeping, Some(task.id));
+            env.ports.publish();
             block(Duration::from_millis(ms.into()), env)
         }
         _ => {
             lane.enter(Phase::Computing, Some(task.id));
+            env.ports.publish();
             compute(&task.work, env)
         }
     };

@@ -37,34 +37,18 @@ impl Sub for Instant {
     }
 }
 
-/// Lays the clock of one worker onto the page's.
+/// What to add to a worker's readings of its clock to have the page's, in milliseconds: 0 where the clocks agree.
 ///
-/// Each worker counts from a `timeOrigin` of its own. The difference of the two origins is exact only as long as nobody
-/// sets the system's clock, so it is held against a hand-shake: the worker reads its clock after the page sent the
-/// question and before the page has the answer.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Anchor {
-    /// What to add to a time of the worker, in milliseconds, to have the page's.
-    pub offset_ms: f64,
-}
-
-impl Anchor {
-    /// The anchor from the two time origins, in milliseconds since the Unix epoch.
-    pub fn from_origins(page_origin_ms: f64, worker_origin_ms: f64) -> Anchor {
-        Anchor { offset_ms: worker_origin_ms - page_origin_ms }
-    }
-
-    /// How far this anchor is out, in milliseconds, given a stamp (worker's clock) that was taken between two of the
-    /// page's: 0 if it fits, else the correction that makes it fit.
-    pub fn correction_ms(self, sent_ms: f64, stamp_ms: f64, received_ms: f64) -> f64 {
-        let stamp_ms = stamp_ms + self.offset_ms;
-        if stamp_ms < sent_ms {
-            sent_ms - stamp_ms
-        } else if stamp_ms > received_ms {
-            received_ms - stamp_ms
-        } else {
-            0.0
-        }
+/// Each worker counts from a time origin of its own. The difference of two origins is exact only as long as nobody sets
+/// the system's clock, so it is held against a hand-shake: the worker took `stamp_ms` after the page's reading `sent_ms`
+/// and before its reading `received_ms`, all in milliseconds since the Unix epoch.
+pub fn correction_ms(sent_ms: f64, stamp_ms: f64, received_ms: f64) -> f64 {
+    if stamp_ms < sent_ms {
+        sent_ms - stamp_ms
+    } else if stamp_ms > received_ms {
+        received_ms - stamp_ms
+    } else {
+        0.0
     }
 }
 
@@ -82,12 +66,9 @@ mod tests {
     }
 
     #[test]
-    fn an_anchor_that_fits_the_hand_shake_needs_no_correction() {
-        let anchor = Anchor::from_origins(1_000.0, 1_040.0);
-        assert_eq!(anchor.correction_ms(50.0, 12.0, 53.0), 0.0);
-        // The system's clock was set back by 100 ms between the two origins.
-        let wrong = Anchor::from_origins(1_000.0, 940.0);
-        assert_eq!(wrong.correction_ms(50.0, 12.0, 53.0), 98.0);
-        assert_eq!(anchor.correction_ms(50.0, 20.0, 53.0), -7.0);
+    fn a_clock_is_corrected_by_what_does_not_fit_the_hand_shake() {
+        assert_eq!(correction_ms(50.0, 52.0, 53.0), 0.0);
+        assert_eq!(correction_ms(50.0, -48.0, 53.0), 98.0, "the system's clock was set back between the two origins");
+        assert_eq!(correction_ms(50.0, 60.0, 53.0), -7.0);
     }
 }

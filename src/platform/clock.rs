@@ -1,9 +1,11 @@
 //! The clock of whatever thread this is, laid onto the axis of a run.
 
+use core::cell::Cell;
+
 use wasm_bindgen::prelude::*;
 
 use crate::engine::ports::Clock;
-use crate::model::time::{Anchor, Instant};
+use crate::model::time::Instant;
 
 #[wasm_bindgen]
 extern "C" {
@@ -12,6 +14,10 @@ extern "C" {
 
     #[wasm_bindgen(thread_local_v2, js_namespace = performance, js_name = timeOrigin)]
     static TIME_ORIGIN: f64;
+}
+
+thread_local! {
+    static CORRECTION_MS: Cell<f64> = const { Cell::new(0.0) };
 }
 
 /// Milliseconds since the Unix epoch, on the monotonic clock that all workers of a page share.
@@ -24,6 +30,12 @@ pub fn now_ms() -> f64 {
     performance_now()
 }
 
+/// Lays this thread's clock onto the page's: so many milliseconds are added to its readings from now on
+/// (`model::time::correction_ms`).
+pub fn correct_clock(correction_ms: f64) {
+    CORRECTION_MS.set(correction_ms);
+}
+
 /// A run's time axis, which begins at its origin. Any thread may read it.
 #[derive(Clone, Copy, Debug)]
 pub struct BrowserClock {
@@ -33,7 +45,8 @@ pub struct BrowserClock {
 
 impl Clock for BrowserClock {
     fn now(&self) -> Instant {
-        let anchor = Anchor::from_origins(self.origin_ms, TIME_ORIGIN.with(|origin| *origin));
-        Instant::from_ms(performance_now() + anchor.offset_ms)
+        // The large numbers first, whose difference is small: what is left of a microsecond in them would be lost in a sum.
+        let offset_ms = TIME_ORIGIN.with(|origin| *origin) - self.origin_ms + CORRECTION_MS.get();
+        Instant::from_ms(performance_now() + offset_ms)
     }
 }

@@ -1,22 +1,11 @@
 //! The browser, and the only place that knows it. JavaScript values stay inside: none is in a public signature but
 //! those that the browser itself calls, and none crosses a thread.
+//!
+//! `page` is the window's side, `worker` that of the processes. Each program image is built with the one it needs.
 
-mod block;
-mod canvas;
 pub mod clock;
-mod environment;
-mod network;
-mod page;
-mod ports;
-mod process_entry;
-mod session;
-mod worker_script;
 
-pub mod process;
-
-pub use page::Page;
-
-/// Whether this is the page, and not one of its workers.
-pub fn is_page() -> bool {
-    web_sys::window().is_some()
-}
+#[cfg(feature = "page")]
+pub mod page;
+#[cfg(feature = "process")]
+pub mod worker;

@@ -80,9 +80,8 @@ impl Component for Root {
             let send = send.clone();
             Callback::from(move |event: KeyboardEvent| {
                 let in_field = event.target_dyn_into::<HtmlInputElement>().is_some_and(|field| field.type_() == "text");
-                let with_key = event.ctrl_key() || event.meta_key() || event.shift_key();
-                let runs = event.key() == "Enter" && (with_key || in_field);
-                if runs {
+                // With Ctrl it runs from anywhere, which the platform listens for.
+                if event.key() == "Enter" && in_field && !event.ctrl_key() && !event.meta_key() {
                     event.prevent_default();
                     send.emit(Msg::Run);
                 }

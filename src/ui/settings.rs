@@ -109,10 +109,12 @@ fn select<T: Copy + PartialEq + 'static>(
             on_choose.emit(*choice);
         }
     });
-    let options = options.iter().map(|(choice, value, text)| {
-        html! { <option value={*value} selected={*choice == chosen}>{ *text }</option> }
+    let items = options.iter().map(|(choice, value, text)| {
+        html! { <option key={*value} value={*value} selected={*choice == chosen}>{ *text }</option> }
     });
-    html! { <select {id} aria-label={label} onchange={on_change}>{ for options }</select> }
+    // `selected` speaks only until a person has chosen; after that the property does.
+    let value = options.iter().find(|(choice, ..)| *choice == chosen).map_or("", |(_, value, _)| *value);
+    html! { <select {id} aria-label={label} onchange={on_change} ~value={value}>{ for items }</select> }
 }
 
 fn fault(chosen: Fault, edit: &Callback<Edit>) -> Html {
@@ -133,7 +135,7 @@ fn sites(props: &SettingsProps, edit: &Callback<Edit>) -> Html {
         let on_text = edit.reform(move |text| Edit::SiteValue(index, text));
         let remove = edit.reform(move |_: MouseEvent| Edit::RemoveSite(index));
         html! {
-            <li class={classes!("site", address.then_some("address"))}>
+            <li key={index} class={classes!("site", address.then_some("address"))}>
                 <span class="site-number">{ number }</span>
                 { select(format!("site-{number}-kind"), format!("What site {number} does"), &SITE_KINDS, site.kind, on_kind) }
                 <TextField

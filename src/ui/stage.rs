@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use crate::app::{LegView, RunView, TIMELINE_ID};
+use crate::app::{LegView, RunView, STAGE_ID, TIMELINE_ID};
 use crate::insight::dials::Dial;
 use crate::model::event::Phase;
 use crate::model::format;
@@ -26,7 +26,7 @@ pub fn Stage(props: &StageProps) -> Html {
         Some(format!("{}: {}", leg.model.label(), leg.summary.sentence(run.plan.workload.task_noun())))
     });
     html! {
-        <section class="stage" aria-label="What happened">
+        <section id={STAGE_ID} class="stage" aria-label="What happened">
             { run.map_or_else(|| first_screen(props), headline) }
             <div class="picture">
                 <canvas
@@ -171,11 +171,11 @@ fn comparison(run: &RunView) -> Html {
         html! {
             <tr>
                 <th scope="row">{ leg.model.label() }</th>
-                <td>{ format::duration(summary.wall) }</td>
-                <td>{ speedup }</td>
-                <td>{ summary.dials.in_flight.peak }</td>
-                <td>{ summary.dials.computing.peak }</td>
-                <td>{ format::duration(summary.start_up) }</td>
+                <td data-label="Wall time">{ format::duration(summary.wall) }</td>
+                <td data-label="Speedup">{ speedup }</td>
+                <td data-label="In flight">{ summary.dials.in_flight.peak }</td>
+                <td data-label="Computing">{ summary.dials.computing.peak }</td>
+                <td data-label="Starting">{ format::duration(summary.start_up) }</td>
             </tr>
         }
     });

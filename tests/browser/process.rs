@@ -1,23 +1,45 @@
 //! Processes: start, run, stop, and every way to die.
 
+use std::rc::Rc;
+
 use gloo_timers::future::TimeoutFuture;
 use overlap::model::event::{Event, EventKind, Phase};
 use overlap::model::id::LaneId;
 use overlap::model::outcome::{Failure, Outcome, Value};
 use overlap::model::plan::{Fault, Job, ModelKind, Site, Workload};
-use overlap::platform::process::{Process, ProcessConfig, ProcessError};
+use overlap::platform::clock::now_ms;
+use overlap::platform::page::Image;
+use overlap::platform::page::process::{Process, ProcessConfig, ProcessError};
 use wasm_bindgen_test::wasm_bindgen_test;
 
+/// The longest that the death of a process may go unnoticed, in milliseconds.
+const KNOWN_WITHIN_MS: f64 = 3_000.0;
+
+/// A process of the image that these tests are themselves.
+fn config(threads: u32) -> ProcessConfig {
+    ProcessConfig::with_threads(Rc::new(Image::own()), threads)
+}
+
 async fn started(threads: u32) -> Process {
-    let config = ProcessConfig::with_threads(threads);
+    let config = config(threads);
     let process = Process::spawn(&config).expect("a worker");
     process.ready(&config).await.expect("a process");
     process
 }
 
+/// Why a process does not start.
 async fn fails_to_start(config: ProcessConfig) -> ProcessError {
     let process = Process::spawn(&config).expect("a worker");
-    process.ready(&config).await.expect_err("no process")
+    in_time(process.ready(&config)).await.expect_err("no process")
+}
+
+/// What a process says, and that it says so before a person would think that it hangs.
+async fn in_time<T>(said: impl Future<Output = T>) -> T {
+    let start_ms = now_ms();
+    let said = said.await;
+    let taken_ms = now_ms() - start_ms;
+    assert!(taken_ms < KNOWN_WITHIN_MS, "it took {taken_ms} ms");
+    said
 }
 
 fn primes(tasks: u32, below: u32, fault: Fault) -> Workload {
@@ -77,7 +99,7 @@ async fn a_panic_is_the_error_of_its_task_and_the_pool_goes_on() {
 async fn a_trap_on_the_process_s_own_thread_ends_it_with_the_browsers_words() {
     let process = started(0).await;
     let job = Job { workload: primes(4, 10_000, Fault::Trap), model: ModelKind::Sequential };
-    let error = process.run(&job).await.expect_err("no report");
+    let error = in_time(process.run(&job)).await.expect_err("no report");
     assert!(matches!(&error, ProcessError::Died(words) if words.contains("unreachable")), "{error:?}");
 }
 
@@ -91,7 +113,7 @@ async fn a_trap_on_a_pool_thread_is_noticed_by_the_page() {
             process.take_events(|_| {});
         }
     };
-    let run = process.run(&job);
+    let run = in_time(process.run(&job));
     futures_util::pin_mut!(run, watch);
     let futures_util::future::Either::Left((Err(error), _)) = futures_util::future::select(run, watch).await else {
         panic!("the run ended well")
@@ -101,14 +123,26 @@ async fn a_trap_on_a_pool_thread_is_noticed_by_the_page() {
 
 #[wasm_bindgen_test]
 async fn a_script_that_does_not_load_is_an_error() {
-    let config =
-        ProcessConfig { script: Some("/there-is-no-such-script.js".to_owned()), ..ProcessConfig::with_threads(0) };
-    assert_eq!(fails_to_start(config).await, ProcessError::ScriptFailed);
+    let script = Some("/there-is-no-such-script.js".to_owned());
+    assert_eq!(fails_to_start(ProcessConfig { script, ..config(0) }).await, ProcessError::ScriptFailed);
+}
+
+#[wasm_bindgen_test]
+async fn a_script_that_says_nothing_is_an_error_in_time() {
+    let script = Some("data:text/javascript,setInterval(() => {}, 1000)".to_owned());
+    let error = fails_to_start(ProcessConfig { script, ..config(0) }).await;
+    assert!(matches!(error, ProcessError::StartTimedOut(_)), "{error:?}");
+}
+
+#[wasm_bindgen_test]
+async fn a_program_that_is_none_is_an_error() {
+    let error = Image::load("/there-is-no-such-program.js".to_owned()).await.expect_err("no program");
+    assert!(matches!(&error, ProcessError::ImageFailed(words) if !words.is_empty()), "{error:?}");
 }
 
 #[wasm_bindgen_test]
 async fn a_memory_that_cannot_be_had_is_an_error() {
-    let config = ProcessConfig { memory_mib: 100_000, ..ProcessConfig::with_threads(0) };
+    let config = ProcessConfig { memory_mib: 100_000, ..config(0) };
     assert!(matches!(fails_to_start(config).await, ProcessError::MemoryDenied { mib: 100_000, .. }));
 }
 

@@ -11,6 +11,11 @@ const STRONG_FONT: &str = "600 13px system-ui, sans-serif";
 /// The side of the square that a pattern repeats, in CSS pixels.
 const PATTERN_PX: f64 = 8.0;
 
+/// The most pixels, in all and of a side, that a canvas may have on every browser: iOS shows nothing of a larger one. A very
+/// tall picture is less sharp instead.
+const AREA_MAX_PX: f64 = 16_777_216.0;
+const SIDE_MAX_PX: f64 = 16_384.0;
+
 /// Paints, and keeps what it found out about the page's colours.
 #[derive(Debug, Default)]
 pub struct Painter {
@@ -58,7 +63,10 @@ pub fn width(canvas: &HtmlCanvasElement) -> f64 {
 impl Painter {
     /// Paints a scene, and makes the canvas as large as it.
     pub fn paint(&mut self, window: &Window, canvas: &HtmlCanvasElement, scene: &Scene) -> Option<()> {
-        let ratio = window.device_pixel_ratio();
+        let ratio = window
+            .device_pixel_ratio()
+            .min((AREA_MAX_PX / (scene.width * scene.height).max(1.0)).sqrt())
+            .min(SIDE_MAX_PX / scene.height.max(1.0));
         let (width, height) = ((scene.width * ratio).round() as u32, (scene.height * ratio).round() as u32);
         if (canvas.width(), canvas.height()) != (width, height) {
             canvas.set_width(width);

@@ -1,4 +1,4 @@
-//! The other end of `process`: what runs in the worker, called by `www/process.js`.
+//! What `www/process.js` calls: the program of a process, from its start to its end.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::OnceLock;
@@ -6,13 +6,13 @@ use std::sync::OnceLock;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use super::clock::BrowserClock;
 use super::ports::{BrowserPorts, wake_for_stop};
-use crate::engine::recorder::{Drain, Shared};
+use crate::engine::recorder::Shared;
 use crate::engine::{Env, run};
 use crate::model::event::{EventKind, Phase};
 use crate::model::id::LaneId;
 use crate::model::plan::Job;
+use crate::platform::clock::{BrowserClock, correct_clock};
 
 /// Slots of a ring: what one thread may record between two drains, 50 ms apart at most. 16,384 are 512 KiB, and 300,000
 /// events a second.
@@ -24,20 +24,26 @@ fn ports() -> Result<&'static BrowserPorts, JsError> {
     PORTS.get().ok_or_else(|| JsError::new("the process was not started"))
 }
 
+/// Lays the clock of this worker onto the page's, before it records anything.
+#[wasm_bindgen(js_name = processClock)]
+pub fn process_clock(correction_ms: f64) {
+    correct_clock(correction_ms);
+}
+
 /// Makes this worker a process with so many threads besides its own, whose clock's zero is `origin_ms` (milliseconds
-/// since the Unix epoch). Gives the address of its block, and its clock's reading in milliseconds since the origin.
+/// since the Unix epoch). Gives the address of its block.
 #[wasm_bindgen(js_name = processStart)]
-pub async fn process_start(threads: u32, rings: u32, origin_ms: f64, base: String) -> Result<Vec<f64>, JsValue> {
-    let shared: &'static Shared = Box::leak(Box::new(Shared::new(rings as usize, RING_CAPACITY)));
+pub async fn process_start(threads: u32, origin_ms: f64, base: String, memory_is_shared: bool) -> Result<u32, JsValue> {
+    let shared: &'static Shared = Box::leak(Box::new(Shared::new(threads as usize + 1, RING_CAPACITY)));
     let clock = BrowserClock { origin_ms };
-    let ports = PORTS.get_or_init(|| BrowserPorts { clock, base, shared });
+    let ports = PORTS.get_or_init(|| BrowserPorts { clock, base, shared, memory_is_shared });
     let lane = shared.lane(0, LaneId::Process, ports);
     if threads > 0 {
         lane.enter(Phase::StartingThreads, None);
         JsFuture::from(wasm_bindgen_rayon::init_thread_pool(threads as usize)).await?;
     }
     lane.record(EventKind::LaneClosed, None, 0);
-    Ok(vec![f64::from(shared.words().as_ptr() as u32), super::clock::absolute_ms() - origin_ms])
+    Ok(shared.words().as_ptr() as u32)
 }
 
 /// Runs a job to its report; both are in postcard's format.
@@ -59,11 +65,10 @@ pub fn process_stop() {
     }
 }
 
-/// Takes the events that wait, as words, for a page that cannot see this memory.
-#[wasm_bindgen(js_name = processTake)]
-pub fn process_take() -> Vec<u32> {
-    let Ok(ports) = ports() else { return Vec::new() };
-    let mut drain = Drain::default();
-    let (events, _) = drain.take(ports.shared.words());
-    events.iter().flat_map(|event| event.to_words()).collect()
+/// Posts the events that wait, for a page that cannot see this memory.
+#[wasm_bindgen(js_name = processPublish)]
+pub fn process_publish() {
+    if let Ok(ports) = ports() {
+        ports.post_events();
+    }
 }

@@ -5,20 +5,25 @@ use std::rc::{Rc, Weak};
 
 use gloo_timers::callback::Timeout;
 use gloo_timers::future::TimeoutFuture;
+use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::Window;
+use web_sys::{HtmlElement, KeyboardEvent, Window};
 
 use super::canvas::{self, Painter};
 use super::environment::{environment, start_network};
+use super::image::SharedImage;
 use super::session::Session;
-use crate::app::{Effect, Environment, Msg};
+use crate::app::{Effect, Environment, Msg, STAGE_ID};
 
 /// How long "copied" is said, in milliseconds.
 const COPIED_MS: u32 = 2_500;
 
 /// How often events are drained while every core is at work, in milliseconds; otherwise it is once a frame.
 const BUSY_DRAIN_MS: u32 = 50;
+
+/// The id of the link in `index.html` that names the program of the processes.
+const PROCESS_IMAGE_ID: &str = "process-image";
 
 type FrameClosure = Closure<dyn FnMut(f64)>;
 
@@ -48,7 +53,7 @@ impl Page {
         let environment = environment(&window);
         let page = Rc::new_cyclic(|page: &Weak<Page>| {
             let (told, page) = (send.clone(), page.clone());
-            let session = Session::new(environment.cores, move |msg| {
+            let session = Session::new(environment.cores, SharedImage::new(process_image_url(&window)), move |msg| {
                 told(msg);
                 // What was told is also to be seen in the picture, the last state of a run above all.
                 if let Some(page) = page.upgrade() {
@@ -68,6 +73,7 @@ impl Page {
         let of_frame = page.clone();
         page.frame.replace(Some(Closure::new(move |now_ms| of_frame.on_frame(now_ms))));
         page.listen();
+        page.session.load_ahead();
         page.tell_environment(environment);
         page.tell_fragment();
         Some(page)
@@ -79,7 +85,9 @@ impl Page {
             Effect::Run(plan) => {
                 self.session.run(plan);
                 self.ask_for_frame();
+                self.show_stage();
             }
+            Effect::ShowError => self.show_error(),
             Effect::Stop => self.session.stop(),
             Effect::SetFragment(fragment) => {
                 if let Ok(history) = self.window.history() {
@@ -87,7 +95,7 @@ impl Page {
                     let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("#{fragment}")));
                 }
             }
-            Effect::CopyLink => self.copy_link(),
+            Effect::CopyLink(fragment) => self.copy_link(&fragment),
         }
     }
 
@@ -134,6 +142,16 @@ impl Page {
         // These live as long as the page does.
         let repaint = Closure::<dyn FnMut()>::new(move || page.ask_for_frame()).into_js_value();
         let fragment = Closure::<dyn FnMut()>::new(move || of_fragment.tell_fragment()).into_js_value();
+        let send = self.send.clone();
+        // On the window: nothing need have the focus.
+        let key = Closure::<dyn FnMut(KeyboardEvent)>::new(move |event: KeyboardEvent| {
+            if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
+                event.prevent_default();
+                send(Msg::Run);
+            }
+        })
+        .into_js_value();
+        let _ = self.window.add_event_listener_with_callback("keydown", key.unchecked_ref());
         let _ = self.window.add_event_listener_with_callback("resize", repaint.unchecked_ref());
         let _ = self.window.add_event_listener_with_callback("hashchange", fragment.unchecked_ref());
         if let Ok(Some(query)) = self.window.match_media("(prefers-color-scheme: dark)") {
@@ -141,12 +159,15 @@ impl Page {
         }
     }
 
-    fn tell_environment(self: &Rc<Page>, mut environment: Environment) {
+    fn tell_environment(self: &Rc<Page>, environment: Environment) {
         (self.send)(Msg::Environment(environment.clone()));
-        let page = self.clone();
+        let (page, environment) = (self.clone(), RefCell::new(environment));
         spawn_local(async move {
-            environment.network = start_network(&page.window).await;
-            (page.send)(Msg::Environment(environment));
+            start_network(&page.window, |network| {
+                environment.borrow_mut().network = network;
+                (page.send)(Msg::Environment(environment.borrow().clone()));
+            })
+            .await;
         });
     }
 
@@ -155,14 +176,46 @@ impl Page {
         (self.send)(Msg::Fragment(fragment.trim_start_matches('#').to_owned()));
     }
 
-    fn copy_link(self: &Rc<Page>) {
+    fn copy_link(self: &Rc<Page>, fragment: &str) {
+        let href = self.window.location().href().unwrap_or_default();
+        let link = format!("{}#{fragment}", href.split('#').next().unwrap_or_default());
         let page = self.clone();
         spawn_local(async move {
-            let link = page.window.location().href().unwrap_or_default();
-            let copied = JsFuture::from(page.window.navigator().clipboard().write_text(&link)).await;
-            (page.send)(Msg::Copied(copied.map(|_| ()).map_err(|_| ())));
+            // Pages that are neither on https nor on localhost have no clipboard.
+            let has_clipboard = Reflect::has(&page.window.navigator(), &"clipboard".into()).unwrap_or(false);
+            let copied =
+                has_clipboard && JsFuture::from(page.window.navigator().clipboard().write_text(&link)).await.is_ok();
+            (page.send)(Msg::Copied(if copied { Ok(()) } else { Err(()) }));
             TimeoutFuture::new(COPIED_MS).await;
             (page.send)(Msg::CopiedSaid);
         });
     }
+
+    /// Brings what happens onto the screen, where it is below it, as on a phone.
+    fn show_stage(&self) {
+        let stage = self.window.document().and_then(|document| document.get_element_by_id(STAGE_ID));
+        let height = self.window.inner_height().ok().and_then(|height| height.as_f64());
+        if let (Some(stage), Some(height)) = (stage, height)
+            && stage.get_bounding_client_rect().top() > height / 2.0
+        {
+            stage.scroll_into_view();
+        }
+    }
+
+    /// Takes a person to the first control that is wrong.
+    fn show_error(&self) {
+        let wrong =
+            self.window.document().and_then(|document| document.query_selector("[aria-invalid='true']").ok()?);
+        if let Some(wrong) = wrong.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+            let _ = wrong.focus();
+        }
+    }
+}
+
+/// Where the page says that the program of its processes is. Nowhere is an address that nothing can be loaded from.
+fn process_image_url(window: &Window) -> String {
+    let link = window.document().and_then(|document| document.get_element_by_id(PROCESS_IMAGE_ID));
+    let address = link.and_then(|link| link.get_attribute("href")).unwrap_or_default();
+    let base = window.document().and_then(|document| document.base_uri().ok().flatten()).unwrap_or_default();
+    web_sys::Url::new_with_base(&address, &base).map(|url| url.href()).unwrap_or_default()
 }

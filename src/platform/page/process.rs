@@ -12,20 +12,24 @@ use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Function, Reflect, Uint8Array, Uint32Array, WebAssembly::Memory};
 use thiserror::Error;
 use wasm_bindgen::prelude::*;
-use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{MessageEvent, Worker};
 
 use super::block::{Block, is_shared};
-use super::clock::{absolute_ms, now_ms};
-use super::worker_script::{object, process_script_url, program_url};
+use super::image::Image;
+use super::messages::{new_worker, object, process_script_url, property};
 use crate::engine::recorder::Drain;
 use crate::model::event::{EVENT_WORDS, Event};
 use crate::model::outcome::Report;
 use crate::model::plan::Job;
-use crate::model::time::{Anchor, Instant};
+use crate::model::time::{Instant, correction_ms};
+use crate::platform::clock::absolute_ms;
 
 /// Why a process could not start, or ended.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ProcessError {
+    /// The program that processes run could not be fetched or compiled, in the browser's words.
+    #[error("the program of the processes could not be loaded ({0}). Check the connection, then run again")]
+    ImageFailed(String),
     /// The browser gave no memory, in its own words.
     #[error("the browser gave no {mib} MiB of memory ({reason}). Close other tabs, or ask for fewer workers")]
     MemoryDenied { mib: u32, reason: String },
@@ -46,25 +50,33 @@ pub enum ProcessError {
 /// What a process is made of.
 #[derive(Clone, Debug)]
 pub struct ProcessConfig {
+    /// What it runs.
+    pub image: Rc<Image>,
     /// Threads besides its own: the workers of its core pool.
     pub threads: u32,
     /// How far its memory may grow, in MiB.
     pub memory_mib: u32,
+    /// How long it may take to start, in milliseconds. What fails says so at once; this is for what says nothing.
+    pub start_time_ms: u32,
     /// Its start script; the usual one, but for tests.
     pub script: Option<String>,
 }
 
 impl ProcessConfig {
     /// A process with so many threads. Each has a stack of 2 MiB and a ring.
-    pub fn with_threads(threads: u32) -> ProcessConfig {
-        ProcessConfig { threads, memory_mib: (64 + 3 * threads).min(1_024), script: None }
-    }
-
-    /// How long it may take to start, in milliseconds. What fails says so at once; this is for what says nothing.
-    fn start_time_ms(&self) -> u32 {
-        2_800 + 50 * self.threads
+    pub fn with_threads(image: Rc<Image>, threads: u32) -> ProcessConfig {
+        ProcessConfig {
+            image,
+            threads,
+            memory_mib: (64 + 3 * threads).min(1_024),
+            start_time_ms: 2_800 + 50 * threads,
+            script: None,
+        }
     }
 }
+
+/// The number by which a process itself says that it has loaded; its threads count from 0.
+const ITSELF: f64 = -1.0;
 
 /// A pending answer of the worker, and what else it said.
 #[derive(Default)]
@@ -73,43 +85,78 @@ struct Inbox {
     died: RefCell<Option<ProcessError>>,
     /// Events that came as messages, from a process whose memory is not shared.
     events: RefCell<Vec<Event>>,
+    /// Of those, how many were lost.
+    lost: Cell<u64>,
     threads: RefCell<Threads>,
 }
 
 /// The workers that are a process's threads, and what one more is made of.
 #[derive(Default)]
 struct Threads {
-    workers: Vec<Worker>,
+    started: Vec<Thread>,
+    image: Option<Rc<Image>>,
     memory: Option<Memory>,
+    handlers: Handlers,
+}
+
+struct Thread {
+    worker: Worker,
+    /// Where its work is, an address in the memory of the process.
+    receiver: JsValue,
+    /// When it was asked to load, in milliseconds since the Unix epoch.
+    sent_ms: f64,
+}
+
+/// What listens to a worker.
+#[derive(Clone, Default)]
+struct Handlers {
     on_message: Option<Function>,
+    on_message_error: Option<Function>,
     on_error: Option<Function>,
 }
 
-impl Threads {
-    /// Makes a thread, which is going to receive its work through `receiver`, an address in the memory of the process.
-    fn add(&mut self, number: JsValue, receiver: JsValue) -> Result<(), JsValue> {
-        let worker = new_worker(&process_script_url(), "overlap thread")?;
+impl Handlers {
+    fn listen_to(&self, worker: &Worker) {
         worker.set_onmessage(self.on_message.as_ref());
+        worker.set_onmessageerror(self.on_message_error.as_ref());
         worker.set_onerror(self.on_error.as_ref());
-        let message = object(&[
-            ("kind", "thread".into()),
-            ("programUrl", program_url().into()),
-            ("module", wasm_bindgen::module()),
-            ("memory", self.memory.clone().into()),
-            ("number", number),
-            ("receiver", receiver),
-        ]);
-        worker.post_message(&message)?;
-        self.workers.push(worker);
-        Ok(())
     }
 }
 
-fn new_worker(script: &str, name: &str) -> Result<Worker, JsValue> {
-    let options = WorkerOptions::new();
-    options.set_type(WorkerType::Module);
-    options.set_name(name);
-    Worker::new_with_options(script, &options)
+/// The first message to a worker.
+fn load_message(image: &Image, memory: Option<&Memory>, number: f64) -> JsValue {
+    object(&[
+        ("kind", "load".into()),
+        ("programUrl", image.program_url.as_str().into()),
+        ("module", image.module.clone()),
+        ("memory", memory.into()),
+        ("number", number.into()),
+    ])
+    .into()
+}
+
+impl Threads {
+    /// Makes a thread, which is going to receive its work through `receiver`.
+    fn add(&mut self, receiver: JsValue) -> Result<(), JsValue> {
+        let image = self.image.as_deref().ok_or(JsValue::UNDEFINED)?;
+        let worker = new_worker(&process_script_url(), "overlap thread")?;
+        self.handlers.listen_to(&worker);
+        let sent_ms = absolute_ms();
+        worker.post_message(&load_message(image, self.memory.as_ref(), self.started.len() as f64))?;
+        self.started.push(Thread { worker, receiver, sent_ms });
+        Ok(())
+    }
+
+    /// Sends a thread that has loaded, and read its clock, to its work.
+    fn send_to_work(&self, number: usize, stamp_ms: f64) -> Result<(), JsValue> {
+        let thread = self.started.get(number).ok_or(JsValue::UNDEFINED)?;
+        let message = object(&[
+            ("kind", "work".into()),
+            ("correctionMs", correction_ms(thread.sent_ms, stamp_ms, absolute_ms()).into()),
+            ("receiver", thread.receiver.clone()),
+        ]);
+        thread.worker.post_message(&message)
+    }
 }
 
 impl Inbox {
@@ -127,29 +174,36 @@ impl Inbox {
 
     /// Takes a message of the process, or of one of its threads.
     fn receive(&self, data: &JsValue, process: &Worker) {
-        let property = |name: &str| Reflect::get(data, &name.into()).unwrap_or_default();
-        let value = property("value");
-        match property("kind").as_string().as_deref() {
-            Some("start" | "run") => self.answer(Ok(value)),
+        let value = property(data, "value");
+        match property(data, "kind").as_string().as_deref() {
+            Some("loaded") => self.loaded(&Array::from(&value), process),
+            Some("started" | "ran") => self.answer(Ok(value)),
             Some("failed") => self.fail(ProcessError::Died(value.as_string().unwrap_or_default())),
             Some("events") => {
-                let words = Uint32Array::new(&value).to_vec();
+                let parts = Array::from(&value);
+                self.lost.set(parts.get(0).as_f64().unwrap_or_default() as u64);
+                let words = Uint32Array::new(&parts.get(1)).to_vec();
                 let (records, _) = words.as_chunks::<EVENT_WORDS>();
                 self.events.borrow_mut().extend(records.iter().filter_map(|record| Event::from_words(*record)));
             }
             Some("newThread") => {
-                let asked = Array::from(&value);
-                if self.threads.borrow_mut().add(asked.get(0), asked.get(1)).is_err() {
-                    self.fail(ProcessError::ScriptFailed);
-                }
-            }
-            Some("thread") => {
-                let ready = object(&[("kind", "threadIsReady".into()), ("number", value)]);
-                if process.post_message(&ready).is_err() {
-                    self.fail(ProcessError::Garbled);
-                }
+                let added = self.threads.borrow_mut().add(Array::from(&value).get(1));
+                added.unwrap_or_else(|_| self.fail(ProcessError::ScriptFailed));
             }
             _ => {}
+        }
+    }
+
+    fn loaded(&self, said: &Array, process: &Worker) {
+        let (number, stamp) = (said.get(0), said.get(1));
+        if number.as_f64() == Some(ITSELF) {
+            return self.answer(Ok(stamp));
+        }
+        let index = number.as_f64().unwrap_or_default() as usize;
+        let sent = self.threads.borrow().send_to_work(index, stamp.as_f64().unwrap_or_default());
+        let ready = object(&[("kind", "threadIsReady".into()), ("number", number)]);
+        if sent.and_then(|()| process.post_message(&ready)).is_err() {
+            self.fail(ProcessError::Garbled);
         }
     }
 }
@@ -160,11 +214,10 @@ pub struct Process {
     inbox: Rc<Inbox>,
     block: RefCell<Option<Block>>,
     drain: RefCell<Drain>,
-    /// What to add to the times of its events.
-    correction_ms: Cell<f64>,
     /// Milliseconds since the Unix epoch: the zero of its clock.
     origin_ms: f64,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_message_error: Closure<dyn FnMut()>,
     _on_error: Closure<dyn FnMut(web_sys::Event)>,
 }
 
@@ -176,9 +229,9 @@ impl core::fmt::Debug for Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        for worker in self.inbox.threads.borrow().workers.iter().chain([&self.worker]) {
-            worker.set_onmessage(None);
-            worker.set_onerror(None);
+        let threads = self.inbox.threads.borrow();
+        for worker in threads.started.iter().map(|thread| &thread.worker).chain([&self.worker]) {
+            Handlers::default().listen_to(worker);
             worker.terminate();
         }
     }
@@ -209,21 +262,26 @@ impl Process {
                 );
             })
         };
-        let handlers =
-            [on_message.as_ref(), on_error.as_ref()].map(|handler| handler.unchecked_ref::<Function>().clone());
-        worker.set_onmessage(Some(&handlers[0]));
-        worker.set_onerror(Some(&handlers[1]));
-        let [on_thread_message, on_thread_error] = handlers.map(Some);
-        *inbox.threads.borrow_mut() =
-            Threads { on_message: on_thread_message, on_error: on_thread_error, ..Threads::default() };
+        let on_message_error = {
+            let inbox = inbox.clone();
+            Closure::new(move || inbox.fail(ProcessError::Garbled))
+        };
+        let function = |handler: &JsValue| Some(handler.unchecked_ref::<Function>().clone());
+        let handlers = Handlers {
+            on_message: function(on_message.as_ref()),
+            on_message_error: function(on_message_error.as_ref()),
+            on_error: function(on_error.as_ref()),
+        };
+        handlers.listen_to(&worker);
+        *inbox.threads.borrow_mut() = Threads { handlers, ..Threads::default() };
         Ok(Process {
             worker,
             inbox,
             block: RefCell::default(),
             drain: RefCell::default(),
-            correction_ms: Cell::new(0.0),
             origin_ms,
             _on_message: on_message,
+            _on_message_error: on_message_error,
             _on_error: on_error,
         })
     }
@@ -234,42 +292,34 @@ impl Process {
     /// If there is no memory, the script does not load, the program does not start, or all that takes too long.
     pub async fn ready(&self, config: &ProcessConfig) -> Result<(), ProcessError> {
         let memory = if isolated() { Some(new_memory(config.memory_mib)?) } else { None };
-        self.inbox.threads.borrow_mut().memory = memory.clone();
-        let base = web_sys::window().and_then(|window| window.document()).and_then(|document| document.base_uri().ok());
-        let base = base.flatten().unwrap_or_default();
-        let base = base.split(['#', '?']).next().unwrap_or_default();
-        let base = &base[..=base.rfind('/').unwrap_or_default().min(base.len().saturating_sub(1))];
-        let sent_ms = now_ms();
+        {
+            let mut threads = self.inbox.threads.borrow_mut();
+            threads.image = Some(config.image.clone());
+            threads.memory.clone_from(&memory);
+        }
+        match select(pin!(self.start(config, memory)), TimeoutFuture::new(config.start_time_ms)).await {
+            Either::Left((started, _)) => started,
+            Either::Right(_) => Err(ProcessError::StartTimedOut(config.start_time_ms)),
+        }
+    }
+
+    async fn start(&self, config: &ProcessConfig, memory: Option<Memory>) -> Result<(), ProcessError> {
+        let sent_ms = absolute_ms();
+        let stamp = self.ask(&load_message(&config.image, memory.as_ref(), ITSELF)).await?;
+        let stamp_ms = stamp.as_f64().ok_or(ProcessError::Garbled)?;
         let message = object(&[
             ("kind", "start".into()),
-            ("programUrl", program_url().into()),
-            ("module", wasm_bindgen::module()),
-            ("memory", memory.clone().into()),
+            ("correctionMs", correction_ms(sent_ms, stamp_ms, absolute_ms()).into()),
             ("threads", config.threads.into()),
-            ("rings", (config.threads + 1).into()),
             ("originMs", self.origin_ms.into()),
-            ("base", base.into()),
+            ("base", base_address().into()),
+            ("memoryIsShared", memory.is_some().into()),
         ]);
-        let answer = self.ask(&message);
-        let time_ms = config.start_time_ms();
-        let answer = match select(pin!(answer), TimeoutFuture::new(time_ms)).await {
-            Either::Left((answer, _)) => answer?,
-            Either::Right(_) => return Err(ProcessError::StartTimedOut(time_ms)),
-        };
-        let numbers = js_sys::Float64Array::new(&answer).to_vec();
-        let [address, stamp_ms] = numbers[..] else { return Err(ProcessError::Garbled) };
-        // Both readings of the page and the worker's are counted from the origin already.
-        let page_ms = |now_ms: f64| now_ms - sent_ms + (self.sent_since_origin_ms(sent_ms));
-        let anchor = Anchor { offset_ms: 0.0 };
-        self.correction_ms.set(anchor.correction_ms(page_ms(sent_ms), stamp_ms, page_ms(now_ms())));
+        let address = self.ask(&message).await?.as_f64().ok_or(ProcessError::Garbled)?;
         if let Some(memory) = &memory {
             self.block.replace(Some(Block::new(memory, address as u32)));
         }
         Ok(())
-    }
-
-    fn sent_since_origin_ms(&self, sent_ms: f64) -> f64 {
-        absolute_ms() - now_ms() + sent_ms - self.origin_ms
     }
 
     /// Runs a job to its report. One at a time.
@@ -308,19 +358,12 @@ impl Process {
 
     /// Hands over every event recorded since the last call, and gives the number of those lost so far.
     pub fn take_events(&self, mut to: impl FnMut(&Event)) -> u64 {
-        let correction_ms = self.correction_ms.get();
-        let mut hand_over = |event: &Event| {
-            let at = if correction_ms == 0.0 { event.at } else { Instant::from_ms(event.at.as_ms() + correction_ms) };
-            to(&Event { at, ..*event });
-        };
-        for event in self.inbox.events.take() {
-            hand_over(&event);
-        }
+        self.inbox.events.take().iter().for_each(&mut to);
         let block = self.block.borrow();
-        let Some(block) = &*block else { return 0 };
+        let Some(block) = &*block else { return self.inbox.lost.get() };
         let mut drain = self.drain.borrow_mut();
         let (events, lost) = drain.take(block);
-        events.iter().for_each(&mut hand_over);
+        events.iter().for_each(to);
         lost
     }
 
@@ -333,6 +376,13 @@ impl Process {
 /// Whether this page may share memory with workers.
 pub fn isolated() -> bool {
     Reflect::get(&js_sys::global(), &"crossOriginIsolated".into()).is_ok_and(|value| value.is_truthy())
+}
+
+/// What relative addresses are relative to: the page's own folder.
+fn base_address() -> String {
+    let base = web_sys::window().and_then(|window| window.document()).and_then(|document| document.base_uri().ok());
+    let base = base.flatten().unwrap_or_default();
+    web_sys::Url::new_with_base(".", &base).map(|folder| folder.href()).unwrap_or(base)
 }
 
 /// A memory for one process, which starts as large as the program needs.

@@ -10,6 +10,7 @@ use gloo_timers::callback::Interval;
 use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen_futures::spawn_local;
 
+use super::image::SharedImage;
 use super::process::{Process, ProcessConfig, ProcessError};
 use crate::app::{LegView, Msg, RunView};
 use crate::insight::{Summary, tasks};
@@ -39,6 +40,24 @@ struct Leg {
     model: ModelKind,
     trace: Trace,
     end: Option<RunEnd>,
+    /// What was told of it last, once it has ended: it does not change any more.
+    told: Option<Rc<LegView>>,
+}
+
+impl Leg {
+    fn view(&mut self, plan: &Plan) -> Rc<LegView> {
+        if let Some(told) = &self.told {
+            return told.clone();
+        }
+        let view = Rc::new(LegView {
+            model: self.model,
+            summary: Summary::of(&self.trace),
+            rows: tasks::rows(&self.trace, &plan.workload, plan.limit_ms),
+            end: self.end.clone(),
+        });
+        self.told = self.end.is_some().then(|| view.clone());
+        view
+    }
 }
 
 /// What is run, and what is left of what was run.
@@ -46,7 +65,9 @@ pub struct Session {
     send: Box<dyn Fn(Msg)>,
     /// Cores, as the browser reports them.
     cores: u32,
-    plan: RefCell<Option<Plan>>,
+    /// What processes run.
+    image: SharedImage,
+    plan: RefCell<Option<Rc<Plan>>>,
     legs: RefCell<Vec<Leg>>,
     process: RefCell<Option<Rc<Process>>>,
     stopping: Cell<bool>,
@@ -56,10 +77,11 @@ pub struct Session {
 
 impl Session {
     /// A session that tells what happens in it.
-    pub fn new(cores: u32, send: impl Fn(Msg) + 'static) -> Rc<Session> {
+    pub fn new(cores: u32, image: SharedImage, send: impl Fn(Msg) + 'static) -> Rc<Session> {
         Rc::new(Session {
             send: Box::new(send),
             cores,
+            image,
             plan: RefCell::default(),
             legs: RefCell::default(),
             process: RefCell::default(),
@@ -67,6 +89,12 @@ impl Session {
             kill: RefCell::default(),
             told_ms: Cell::default(),
         })
+    }
+
+    /// Loads what processes run, so that the first run need not wait for it. A failure is told by the run that needs it.
+    pub fn load_ahead(self: &Rc<Session>) {
+        let session = self.clone();
+        spawn_local(async move { drop(session.image.get().await) });
     }
 
     /// Whether anything runs.
@@ -79,6 +107,7 @@ impl Session {
         self.stopping.set(false);
         self.kill.replace(None);
         self.legs.borrow_mut().clear();
+        let plan = Rc::new(plan);
         self.plan.replace(Some(plan.clone()));
         let session = self.clone();
         spawn_local(async move {
@@ -130,18 +159,16 @@ impl Session {
             kind: EventKind::Enter(Phase::Instantiating),
             arg: 0,
         });
-        self.legs.borrow_mut().push(Leg { model, trace, end: None });
+        self.legs.borrow_mut().push(Leg { model, trace, end: None, told: None });
         if self.stopping.get() {
             return RunEnd::Cancelled;
         }
-        let config = ProcessConfig::with_threads(if model == ModelKind::Cores { plan.workers } else { 0 });
-        let process = match Process::spawn(&config) {
-            Ok(process) => Rc::new(process),
-            Err(error) => return RunEnd::Failed(error.to_string()),
-        };
-        self.process.replace(Some(process.clone()));
+        let threads = if model == ModelKind::Cores { plan.workers } else { 0 };
         let job = Job { workload: plan.workload.clone(), model };
         let work = async {
+            let config = ProcessConfig::with_threads(self.image.get().await?, threads);
+            let process = Rc::new(Process::spawn(&config)?);
+            self.process.replace(Some(process.clone()));
             process.ready(&config).await?;
             process.run(&job).await
         };
@@ -218,14 +245,9 @@ impl Session {
     fn tell(&self) {
         let plan = self.plan.borrow();
         let Some(plan) = &*plan else { return };
-        let legs = self.legs.borrow();
-        let views = legs.iter().map(|leg| LegView {
-            model: leg.model,
-            summary: Summary::of(&leg.trace),
-            rows: tasks::rows(&leg.trace, &plan.workload, plan.limit_ms),
-            end: leg.end.clone(),
-        });
-        let view = RunView { plan: plan.clone(), legs: views.collect() };
+        let mut legs = self.legs.borrow_mut();
+        let view = RunView { plan: plan.clone(), legs: legs.iter_mut().map(|leg| leg.view(plan)).collect() };
+        drop(legs);
         (self.send)(Msg::Progress(view));
     }
 

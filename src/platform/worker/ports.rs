@@ -7,12 +7,15 @@ use core::time::Duration;
 
 use gloo_timers::future::sleep;
 
-use super::clock::BrowserClock;
+use js_sys::{Array, Uint32Array};
+use wasm_bindgen::prelude::*;
+
 use super::network;
 use crate::engine::ports::{Clock, Ports};
-use crate::engine::recorder::Shared;
+use crate::engine::recorder::{Drain, Shared};
 use crate::model::outcome::{Failure, Value};
 use crate::model::time::Instant;
+use crate::platform::clock::BrowserClock;
 use crate::workloads::sites::Request;
 
 /// What a process runs its tasks with.
@@ -22,6 +25,25 @@ pub struct BrowserPorts {
     /// The page's address, which relative requests are relative to.
     pub base: String,
     pub shared: &'static Shared,
+    /// Whether the page sees this memory. Otherwise events go to it by message.
+    pub memory_is_shared: bool,
+}
+
+#[wasm_bindgen(module = "/www/process.js")]
+extern "C" {
+    /// Posts `[lost, words]` to the page.
+    #[wasm_bindgen(js_name = postEvents)]
+    fn post_events(events: &Array);
+}
+
+impl BrowserPorts {
+    /// Posts the events that wait. Only the thread that made the process may: it alone reads its rings then.
+    pub fn post_events(&self) {
+        let mut drain = Drain::default();
+        let (events, lost) = drain.take(self.shared.words());
+        let words: Vec<u32> = events.iter().flat_map(|event| event.to_words()).collect();
+        post_events(&Array::of2(&(lost as f64).into(), &Uint32Array::from(&words[..])));
+    }
 }
 
 thread_local! {
@@ -56,6 +78,12 @@ impl Ports for BrowserPorts {
 
     fn block(&self, length: Duration) {
         std::thread::sleep(length);
+    }
+
+    fn publish(&self) {
+        if !self.memory_is_shared {
+            self.post_events();
+        }
     }
 
     fn stopped(&self) -> impl Future<Output = ()> {

@@ -1,0 +1,87 @@
+//! Program images: what a process runs. Fetched and compiled once, then posted to any number of processes.
+
+use core::cell::RefCell;
+use std::pin::pin;
+use std::rc::Rc;
+
+use futures_util::future::{Either, FutureExt, LocalBoxFuture, Shared, select};
+use gloo_timers::future::TimeoutFuture;
+use js_sys::WebAssembly;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+use super::process::ProcessError;
+
+/// How long an image may take to arrive, in milliseconds.
+const LOAD_TIME_MS: u32 = 15_000;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(thread_local_v2, js_namespace = ["import", "meta"], js_name = url)]
+    static PROGRAM_URL: String;
+
+    #[wasm_bindgen(js_name = fetch)]
+    fn fetch(address: &str) -> js_sys::Promise;
+}
+
+/// A compiled program and the address of its JavaScript side, which every process imports.
+#[derive(Debug)]
+pub struct Image {
+    pub(super) program_url: String,
+    pub(super) module: JsValue,
+}
+
+impl Image {
+    /// The program that this is itself. The tests have one image that is page and process.
+    pub fn own() -> Image {
+        Image { program_url: PROGRAM_URL.with(Clone::clone), module: wasm_bindgen::module() }
+    }
+
+    /// Fetches and compiles a program by the address of its JavaScript side, `NAME.js`, beside which is `NAME_bg.wasm`.
+    ///
+    /// # Errors
+    /// If it does not arrive, in time, or is no program.
+    pub async fn load(program_url: String) -> Result<Image, ProcessError> {
+        let failed = |reason: String| ProcessError::ImageFailed(reason);
+        let Some(stem) = program_url.strip_suffix(".js") else { return Err(failed("its address is wrong".to_owned())) };
+        let compiled = JsFuture::from(WebAssembly::compile_streaming(&fetch(&format!("{stem}_bg.wasm"))));
+        match select(pin!(compiled), TimeoutFuture::new(LOAD_TIME_MS)).await {
+            Either::Left((Ok(module), _)) => Ok(Image { program_url, module }),
+            Either::Left((Err(error), _)) => {
+                let words = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+                Err(failed(words.unwrap_or_default()))
+            }
+            Either::Right(_) => Err(failed(format!("it did not arrive within {LOAD_TIME_MS} ms"))),
+        }
+    }
+}
+
+type Loading = Shared<LocalBoxFuture<'static, Result<Rc<Image>, ProcessError>>>;
+
+/// The image of all processes of a page: loaded when it is first asked for, and again only after a failure.
+#[derive(Debug)]
+pub struct SharedImage {
+    program_url: String,
+    loading: RefCell<Option<Loading>>,
+}
+
+impl SharedImage {
+    /// The image at an address.
+    pub fn new(program_url: String) -> SharedImage {
+        SharedImage { program_url, loading: RefCell::default() }
+    }
+
+    /// The image, once it is there.
+    ///
+    /// # Errors
+    /// Those of [`Image::load`].
+    pub async fn get(&self) -> Result<Rc<Image>, ProcessError> {
+        let load = || Image::load(self.program_url.clone()).map(|image| image.map(Rc::new)).boxed_local().shared();
+        let loading = self.loading.borrow_mut().get_or_insert_with(load).clone();
+        let loaded = loading.await;
+        if loaded.is_err() {
+            self.loading.take();
+        }
+        loaded
+    }
+}

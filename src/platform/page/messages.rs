@@ -1,0 +1,35 @@
+//! Messages to workers, and the script that receives them.
+
+use js_sys::{Object, Reflect};
+use wasm_bindgen::prelude::*;
+use web_sys::{Worker, WorkerOptions, WorkerType};
+
+#[wasm_bindgen(module = "/www/process.js")]
+extern "C" {
+    /// The address of the start script of every worker.
+    #[wasm_bindgen(js_name = processScriptUrl)]
+    pub fn process_script_url() -> String;
+}
+
+/// A JavaScript object with these properties.
+pub fn object(properties: &[(&str, JsValue)]) -> Object {
+    let object = Object::new();
+    for (name, value) in properties {
+        // Setting a property of a new plain object does not fail.
+        let _ = Reflect::set(&object, &JsValue::from_str(name), value);
+    }
+    object
+}
+
+/// A property of what may be an object.
+pub fn property(value: &JsValue, name: &str) -> JsValue {
+    Reflect::get(value, &name.into()).unwrap_or_default()
+}
+
+/// Asks the browser for a worker.
+pub fn new_worker(script: &str, name: &str) -> Result<Worker, JsValue> {
+    let options = WorkerOptions::new();
+    options.set_type(WorkerType::Module);
+    options.set_name(name);
+    Worker::new_with_options(script, &options)
+}

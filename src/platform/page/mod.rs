@@ -1,0 +1,14 @@
+//! The window's side: what the page runs and shows. Nothing here may block.
+
+mod block;
+mod canvas;
+mod environment;
+mod image;
+mod messages;
+mod session;
+mod window;
+
+pub mod process;
+
+pub use image::Image;
+pub use window::Page;
