@@ -1,5 +1,4 @@
 //! The recorder's ring under loom, which tries every order of its memory accesses: `./dev test model`.
-#![cfg(loom)]
 
 use std::collections::BTreeSet;
 
