@@ -103,6 +103,10 @@ fn orders(model: impl Fn(&dyn Fn(u32)) + Send + Sync + 'static) -> Vec<u32> {
     static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     SEEN.lock().expect("no panic").clear();
-    loom::model(move || model(&|seen| drop(SEEN.lock().expect("no panic").insert(seen))));
+    loom::model(move || {
+        model(&|seen| {
+            SEEN.lock().expect("no panic").insert(seen);
+        });
+    });
     SEEN.lock().expect("no panic").iter().copied().collect()
 }
