@@ -135,6 +135,26 @@ fn three_threads_compute(first: u32) {
 }
 
 #[test]
+fn close_ends_waiters_while_the_holder_goes_on() {
+    let seen = explore(1, |scripts: [u32; 2]| {
+        let process = Process::new(Rules::default());
+        let mut thread = process.gil.thread(0, &process.rules);
+        let held = thread.take().expect("it is open");
+        let waiters = [1, 2].map(|number| {
+            let process = Arc::clone(&process);
+            thread::spawn(move || process.live(number, scripts[number as usize - 1], &[]))
+        });
+        process.gil.close();
+        for waiter in waiters {
+            assert_eq!(waiter.join().expect("it ends"), Err(Closed));
+        }
+        assert_eq!(held.checkpoint().err(), Some(Closed), "the holder is asked as well");
+        kinds(&process.rules)
+    });
+    assert_eq!(seen, BTreeSet::from(["request", "waiting"]));
+}
+
+#[test]
 fn close_ends_two_threads_at_any_moment() {
     let seen = explore(1, |scripts: [u32; 2]| {
         let process = Process::new(Rules::default());
