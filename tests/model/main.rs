@@ -1,0 +1,7 @@
+//! What threads share, under loom, which tries every order of their accesses: `./dev test model`.
+#![cfg(loom)]
+
+mod gil;
+#[path = "../support/gil_rules.rs"]
+mod gil_rules;
+mod recorder;
