@@ -1,6 +1,7 @@
 //! How work is run: executors over ports, each recording what it does.
 
 pub mod coroutine;
+pub mod futures;
 pub mod job;
 pub mod ports;
 pub mod recorder;
