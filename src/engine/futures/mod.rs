@@ -3,7 +3,7 @@
 //! The words, the states, and who may block where are in `README.md` beside this file.
 //!
 //! * [`Future`] is the handle of a task's outcome: blocked on, awaited, or called back from.
-//! * [`wait`] and [`as_completed`] are for many of them; [`wait_async`] and [`as_completed_async`] for an event loop.
+//! * [`wait()`] and [`as_completed()`] are for many of them; [`wait_async`] and [`as_completed_async`] for an event loop.
 //! * [`Executor`] is what runs tasks; [`ThreadPoolExecutor`] does so on threads that a [`Spawn`] gives it.
 //! * [`log`] has what cannot be told to any caller.
 

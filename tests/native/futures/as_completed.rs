@@ -86,8 +86,7 @@ fn test_free_reference_yielded_future() {
 
     let (token, mut gone) = Token::new();
     futures[0].set_result(token).unwrap();
-    let mut yielded = as_completed(futures.clone(), None);
-    while let Some(future) = yielded.next() {
+    for future in as_completed(futures.clone(), None) {
         assert_eq!(future, Ok(futures.remove(0)));
         assert!(!gone.is_set());
         drop(future);

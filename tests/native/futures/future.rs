@@ -20,7 +20,10 @@ const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
 const ROUNDS: usize = 200;
 
 /// A place for what a callback saw.
-fn slot<T>() -> (Arc<Mutex<Option<T>>>, Arc<Mutex<Option<T>>>) {
+type Slot<T> = Arc<Mutex<Option<T>>>;
+
+/// Two handles of one: for the callback, and for the test.
+fn slot<T>() -> (Slot<T>, Slot<T>) {
     let slot = Arc::new(Mutex::new(None));
     (Arc::clone(&slot), slot)
 }

@@ -189,9 +189,10 @@ fn test_cancel_futures_wait_false() {
 
 #[test]
 fn who_waits_for_what_a_shutdown_cancels_is_told() {
-    let (pool, gate) = (pool(1), Event::default());
-    let waits = gate.clone();
+    let (pool, began, gate) = (pool(1), Event::default(), Event::default());
+    let (begins, waits) = (began.clone(), gate.clone());
     let first = pool.submit(move |()| {
+        begins.set();
         waits.wait();
         Ok(1)
     });
@@ -201,6 +202,7 @@ fn who_waits_for_what_a_shutdown_cancels_is_told() {
     let called = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&called);
     second.add_done_callback(move |future| seen.lock().unwrap().push(future.cancelled()));
+    began.wait();
     pool.shutdown(false, true);
     assert_eq!(waiting.join().done, [second]);
     assert_eq!(*called.lock().unwrap(), [true]);
