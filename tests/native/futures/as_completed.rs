@@ -11,8 +11,8 @@ use futures_util::stream::{Stream, StreamExt};
 use overlap::engine::futures::{Executor, Future, Unfinished, as_completed, as_completed_async};
 
 use super::support::{
-    Event, FAILURE, Token, Woken, block_on, cancelled, cancelled_and_notified, failed, in_time, pending, pool, running,
-    start, successful,
+    Event, FAILURE, LONG, Token, Woken, block_on, cancelled, cancelled_and_notified, failed, in_time, pending, pool,
+    running, start, successful,
 };
 
 /// All that come, and that none is an error.
@@ -86,7 +86,7 @@ fn test_free_reference_yielded_future() {
 
     let (token, mut gone) = Token::new();
     futures[0].set_result(token).unwrap();
-    for future in as_completed(futures.clone(), None) {
+    for future in as_completed(futures.clone(), Some(LONG)) {
         assert_eq!(future, Ok(futures.remove(0)));
         assert!(!gone.is_set());
         drop(future);
@@ -110,7 +110,7 @@ fn test_correct_timeout_exception_msg() {
 #[test]
 fn those_that_completed_come_first_then_the_others_in_the_order_in_which_they_do() {
     let futures: [Future<i32>; 5] = [pending(), successful(1), pending(), cancelled(), failed()];
-    let mut yielded = as_completed(futures.clone(), None);
+    let mut yielded = as_completed(futures.clone(), Some(LONG));
     let mut next = || yielded.next();
     assert_eq!(next(), Some(Ok(futures[1].clone())));
     assert_eq!(next(), Some(Ok(futures[4].clone())));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use overlap::engine::futures::{BuildError, Executor, FutureError, MapOptions, ThreadPoolExecutor};
 use overlap::model::outcome::Failure;
 
-use super::support::{Event, FAILURE, LONG, Token, in_time, pool, pool_on, threads};
+use super::support::{Event, FAILURE, IN_TIME, LONG, Token, in_time, pool, pool_on, threads};
 
 #[test]
 fn test_submit() {
@@ -19,7 +19,7 @@ fn test_map() {
     let pool = pool(5);
     let expected: Vec<_> = (0..10_u32).map(|n| Ok(u64::from(n).pow(n))).collect();
     for chunksize in [1, 3] {
-        let options = MapOptions { chunksize, ..MapOptions::default() };
+        let options = MapOptions { chunksize, ..IN_TIME };
         let results = pool.map(|(), n: u32| Ok(u64::from(n).pow(n)), 0..10, options).unwrap();
         assert_eq!(results.collect::<Vec<_>>(), expected);
     }
@@ -29,7 +29,7 @@ fn test_map() {
 fn test_map_exception() {
     let divide = |(): &(), (a, b): (i32, i32)| a.checked_div(b).map(|quotient| (quotient, a % b)).ok_or(FAILURE);
     let pool = pool(5);
-    let mut results = pool.map(divide, [(1, 2), (1, 3), (1, 0), (1, 5)], MapOptions::default()).unwrap();
+    let mut results = pool.map(divide, [(1, 2), (1, 3), (1, 0), (1, 5)], IN_TIME).unwrap();
     assert_eq!(results.next(), Some(Ok((0, 1))));
     assert_eq!(results.next(), Some(Ok((0, 1))));
     assert_eq!(results.next(), Some(Err(FutureError::Failed(FAILURE))));
@@ -49,7 +49,7 @@ fn test_map_timeout() {
         }
         Ok(number)
     };
-    let options = MapOptions { timeout: Some(Duration::from_millis(20)), ..MapOptions::default() };
+    let options = MapOptions { timeout: Some(Duration::from_millis(20)), ..IN_TIME };
     let results = pool.map(run, 0..3, options).unwrap();
     began.wait();
     let results = in_time(move || results.collect::<Vec<_>>());
@@ -60,7 +60,7 @@ fn test_map_timeout() {
 fn test_shutdown_race_issue12456() {
     in_time(|| {
         let pool = pool(5);
-        pool.map(|(), n| Ok(n), [2; 6], MapOptions::default()).unwrap();
+        pool.map(|(), n| Ok(n), [2; 6], IN_TIME).unwrap();
         pool.shutdown(true, false);
     });
 }
@@ -91,7 +91,7 @@ fn test_free_reference() {
         let (token, gone) = Token::new();
         Ok((token, gone))
     };
-    for result in pool.map(make, 0..10, MapOptions::default()).unwrap() {
+    for result in pool.map(make, 0..10, IN_TIME).unwrap() {
         let (token, gone) = result.unwrap();
         drop(token);
         // The worker may hold its handle for an instant more; the iterator, which goes on only after this, must not.
@@ -124,7 +124,7 @@ fn results_that_are_asked_for_no_more_are_cancelled() {
         }
         Ok(number)
     };
-    let mut results = pool.map(run, 0..4, MapOptions::default()).unwrap();
+    let mut results = pool.map(run, 0..4, IN_TIME).unwrap();
     assert_eq!(results.next(), Some(Ok(0)));
     began.wait();
     drop(results);

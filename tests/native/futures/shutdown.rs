@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use overlap::engine::futures::log::Level;
-use overlap::engine::futures::{Executor, FutureError, MapOptions, ReturnWhen, SubmitError, ThreadPoolExecutor, wait};
+use overlap::engine::futures::{Executor, FutureError, ReturnWhen, SubmitError, ThreadPoolExecutor, wait};
 
-use super::support::{Counted, Event, LONG, Semaphore, in_time, keep_log, logged, pool, pool_on, start};
+use super::support::{Counted, Event, IN_TIME, LONG, Semaphore, in_time, keep_log, logged, pool, pool_on, start};
 
 fn absolute((): &(), number: i32) -> Result<i32, overlap::model::outcome::Failure> {
     Ok(number.abs())
@@ -23,7 +23,7 @@ fn test_run_after_shutdown() {
         let error = pool.submit(|()| Ok(2_i32.pow(5))).unwrap_err();
         assert_eq!(error, SubmitError::ShutDown);
         assert_eq!(error.to_string(), "cannot schedule new futures after shutdown");
-        assert_eq!(pool.map(absolute, -5..5, MapOptions::default()).unwrap_err(), error);
+        assert_eq!(pool.map(absolute, -5..5, IN_TIME).unwrap_err(), error);
     });
 }
 
@@ -116,7 +116,7 @@ fn test_context_manager_shutdown() {
     let pool = pool_on(Arc::new(counted.clone()), 5);
     in_time(move || {
         pool.with(|pool| {
-            let results = pool.map(absolute, -5..5, MapOptions::default()).unwrap();
+            let results = pool.map(absolute, -5..5, IN_TIME).unwrap();
             assert_eq!(results.collect::<Vec<_>>(), absolutes());
         });
     });
@@ -127,7 +127,7 @@ fn test_context_manager_shutdown() {
 fn test_del_shutdown() {
     let counted = Counted::default();
     let pool = pool_on(Arc::new(counted.clone()), 5);
-    let results = pool.map(absolute, -5..5, MapOptions::default()).unwrap();
+    let results = pool.map(absolute, -5..5, IN_TIME).unwrap();
     drop(pool);
     counted.join();
     assert_eq!(results.collect::<Vec<_>>(), absolutes());
@@ -137,7 +137,7 @@ fn test_del_shutdown() {
 fn test_shutdown_no_wait() {
     let counted = Counted::default();
     let pool = pool_on(Arc::new(counted.clone()), 5);
-    let results = pool.map(absolute, -5..5, MapOptions::default()).unwrap();
+    let results = pool.map(absolute, -5..5, IN_TIME).unwrap();
     pool.shutdown(false, false);
     counted.join();
     assert_eq!(results.collect::<Vec<_>>(), absolutes());
@@ -148,7 +148,7 @@ fn test_thread_names_assigned() {
     let counted = Counted::default();
     let builder = ThreadPoolExecutor::builder(Arc::new(counted.clone())).max_workers(5);
     let pool = builder.thread_name_prefix("SpecialPool").build().unwrap();
-    drop(pool.map(absolute, -5..5, MapOptions::default()).unwrap());
+    drop(pool.map(absolute, -5..5, IN_TIME).unwrap());
     drop(pool);
     let expected: Vec<_> = (0..5).map(|number| format!("SpecialPool_{number}")).collect();
     assert!(!counted.names().is_empty() && expected.starts_with(&counted.names()), "{:?}", counted.names());
@@ -161,7 +161,7 @@ fn test_thread_names_default() {
     for _ in 0..2 {
         let counted = Counted::default();
         let pool = pool_on(Arc::new(counted.clone()), 5);
-        drop(pool.map(absolute, -5..5, MapOptions::default()).unwrap());
+        drop(pool.map(absolute, -5..5, IN_TIME).unwrap());
         drop(pool);
         for name in counted.names() {
             let (prefix, worker) = name.rsplit_once('_').expect("a number is at its end");

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use overlap::engine::futures::log::{self, Level, Record};
-use overlap::engine::futures::{Future, Spawn, SpawnFailed, StdThreads, ThreadPoolExecutor};
+use overlap::engine::futures::{Future, MapOptions, Spawn, SpawnFailed, StdThreads, ThreadPoolExecutor};
 use overlap::model::outcome::Failure;
 use overlap::sync::monotonic;
 
@@ -23,6 +23,9 @@ pub const FAILURE: Failure = Failure::Status(500);
 pub fn threads() -> Arc<dyn Spawn> {
     Arc::new(StdThreads)
 }
+
+/// For results that must come, in a test that must not hang.
+pub const IN_TIME: MapOptions = MapOptions { timeout: Some(LONG), chunksize: 1 };
 
 /// A pool whose workers have no context.
 pub fn pool(max_workers: usize) -> ThreadPoolExecutor<()> {

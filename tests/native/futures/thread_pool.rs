@@ -8,7 +8,7 @@ use overlap::engine::futures::{
     Executor, FutureError, MapOptions, Spawn, SpawnFailed, State, SubmitError, ThreadPoolExecutor, default_max_workers,
 };
 
-use super::support::{Event, LONG, Semaphore, eventually, in_time, pool, pool_on, start, threads};
+use super::support::{Event, IN_TIME, LONG, Semaphore, eventually, in_time, pool, pool_on, start, threads};
 
 #[test]
 fn test_map_submits_without_iteration() {
@@ -18,7 +18,7 @@ fn test_map_submits_without_iteration() {
         log.lock().unwrap().push(number);
         Ok(())
     };
-    drop(pool.map(record_finished, 0..10, MapOptions::default()).unwrap());
+    drop(pool.map(record_finished, 0..10, IN_TIME).unwrap());
     in_time(move || pool.shutdown(true, false));
     let mut finished = finished.lock().unwrap().clone();
     finished.sort_unstable();
@@ -82,7 +82,7 @@ fn test_executor_map_current_future_cancel() {
             let _at_end = stop.set_at_end();
             let run = log_n_wait.clone();
             let first = pool.submit(move |()| run("first")).unwrap();
-            let options = MapOptions { timeout: Some(Duration::ZERO), ..MapOptions::default() };
+            let options = MapOptions { timeout: Some(Duration::ZERO), ..IN_TIME };
             let mut rest = pool.map(move |(), name| log_n_wait(name), ["second", "third"], options).unwrap();
             assert_eq!(rest.next(), Some(Err(FutureError::TimedOut)));
             assert_eq!(rest.next(), None);
