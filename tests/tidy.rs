@@ -18,8 +18,8 @@ const MAY_USE: [(&str, &[&str]); 9] = [
     ("ui", &["model", "insight", "timeline", "app"]),
 ];
 
-/// What only `platform` (and, where named, `ui`) may speak of.
-const BROWSER: [(&str, &[&str]); 7] = [
+/// What only `platform` (and, where named, another) may speak of.
+const BROWSER: [(&str, &[&str]); 8] = [
     ("web_sys::", &["platform", "ui"]),
     ("js_sys::", &["platform"]),
     ("wasm_bindgen", &["platform"]),
@@ -27,6 +27,7 @@ const BROWSER: [(&str, &[&str]); 7] = [
     ("gloo_utils", &["ui"]),
     ("yew::", &["ui"]),
     ("JsValue", &["platform"]),
+    ("web_time::", &["sync"]),
 ];
 
 /// Longer files are two things in one.

@@ -96,6 +96,7 @@ fn result(outcome: Option<&Outcome>, standing: Standing) -> String {
         Some(Outcome::Done(Value::Text)) => "“result”".to_owned(),
         Some(Outcome::Failed(Failure::Panicked(words))) if words.is_empty() => "panicked".to_owned(),
         Some(Outcome::Failed(Failure::Unreachable(words))) if words.is_empty() => "no answer".to_owned(),
+        Some(Outcome::Failed(Failure::BrokenPool(words))) if words.is_empty() => "the pool is broken".to_owned(),
         Some(Outcome::Failed(failure)) => failure.to_string(),
         Some(Outcome::Cancelled) => "cancelled".to_owned(),
         None if standing == Standing::Running => "running".to_owned(),

@@ -56,9 +56,24 @@ pub enum Failure {
     /// Its process died before it ended.
     #[error("lost: its process died")]
     ProcessDied,
+    /// The pool that should have run it can run nothing any more, for this reason.
+    #[error("the pool is broken: {0}")]
+    BrokenPool(String),
 }
 
 impl Failure {
+    /// The kind of failure in one word, as the name of an error's class is one.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Failure::Panicked(_) => "Panicked",
+            Failure::Unreachable(_) => "Unreachable",
+            Failure::Status(_) => "Status",
+            Failure::TimedOut(_) => "TimedOut",
+            Failure::ProcessDied => "ProcessDied",
+            Failure::BrokenPool(_) => "BrokenPool",
+        }
+    }
+
     /// The kind of failure as the argument of an event; its words come with the report.
     pub fn to_arg(&self) -> u64 {
         match self {
@@ -67,6 +82,7 @@ impl Failure {
             Failure::Status(status) => 3 | (u64::from(*status) << 8),
             Failure::TimedOut(ms) => 4 | (u64::from(*ms) << 8),
             Failure::ProcessDied => 5,
+            Failure::BrokenPool(_) => 6,
         }
     }
 
@@ -77,6 +93,7 @@ impl Failure {
             3 => Failure::Status((arg >> 8) as u16),
             4 => Failure::TimedOut((arg >> 8) as u32),
             5 => Failure::ProcessDied,
+            6 => Failure::BrokenPool(String::new()),
             _ => Failure::Unreachable(String::new()),
         }
     }
@@ -126,6 +143,7 @@ mod tests {
             Failure::Status(503),
             Failure::TimedOut(30_000),
             Failure::ProcessDied,
+            Failure::BrokenPool(String::new()),
         ] {
             assert_eq!(Failure::from_arg(failure.to_arg()), failure);
         }

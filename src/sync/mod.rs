@@ -4,6 +4,7 @@
 //! A wait with a time limit goes through [`wait_at_most`], since neither loom nor shuttle has a clock: their
 //! `wait_timeout` never times out. Each set has a version of its own that lets a model try both ends of a wait.
 
+mod clock;
 #[cfg(loom)]
 mod exhaustive;
 #[cfg(shuttle)]
@@ -20,6 +21,7 @@ use real as set;
 
 use std::sync::PoisonError;
 
+pub use clock::monotonic;
 #[cfg(loom)]
 pub use exhaustive::let_time_out;
 pub use set::{AtomicBool, AtomicU32, Condvar, Mutex, MutexGuard, Ordering, wait_at_most};

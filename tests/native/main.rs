@@ -2,6 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod executors;
+mod futures;
 mod gil;
 #[path = "../support/gil_rules.rs"]
 mod gil_rules;
