@@ -22,6 +22,8 @@ fn main() {
     print("forced hand-over, from drop to taken", drops.hand_over_us(), "us");
     let holds = Stamps::of_two_computing_threads(SWITCH_INTERVAL, HOLDS);
     print("forced hold at an interval of 5 ms, two computing threads", holds.hold_us(), "us");
+    print("of that, from taken to the request", holds.until_request_us(), "us");
+    print("of that, from the request to the drop", holds.answer_us(), "us");
 }
 
 fn uncontended() {
@@ -91,6 +93,16 @@ impl Stamps {
     /// From each taking to the forced drop that ended it.
     fn hold_us(&self) -> Vec<f64> {
         self.spans(|event| matches!(event, GilEvent::Taken { .. }), |event| event == GilEvent::Dropped { forced: true })
+    }
+
+    /// The part of a hold that the waiter's timer takes: the interval, and being woken after it.
+    fn until_request_us(&self) -> Vec<f64> {
+        self.spans(|event| matches!(event, GilEvent::Taken { .. }), |event| event == GilEvent::DropRequested)
+    }
+
+    /// The part of a hold that the holder takes to get to a checkpoint.
+    fn answer_us(&self) -> Vec<f64> {
+        self.spans(|event| event == GilEvent::DropRequested, |event| event == GilEvent::Dropped { forced: true })
     }
 
     fn spans(&self, begins: impl Fn(GilEvent) -> bool, ends: impl Fn(GilEvent) -> bool) -> Vec<f64> {
