@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 use std::pin::pin;
-use std::sync::{Arc, Condvar, Mutex, Once};
+use std::sync::{Arc, Condvar, Mutex, Once, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -41,7 +41,8 @@ struct Watched<T>(Arc<(Mutex<T>, Condvar)>);
 
 impl<T> Watched<T> {
     fn update<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
-        let result = change(&mut self.0.0.lock().unwrap());
+        // A wait that failed has poisoned it; a guard that is dropped because of that must not fail as well.
+        let result = change(&mut self.0.0.lock().unwrap_or_else(PoisonError::into_inner));
         self.0.1.notify_all();
         result
     }
