@@ -10,6 +10,7 @@ pub enum Edit {
     Workload(WorkloadKind),
     Model(ModelKind),
     Workers(String),
+    SwitchInterval(String),
     Compare(bool),
     Limit(String),
     SiteKind(usize, SiteKind),
@@ -151,6 +152,7 @@ fn apply(draft: &mut Draft, edit: Edit) {
         }
         Edit::Model(model) => draft.model = model,
         Edit::Workers(text) => draft.workers = text,
+        Edit::SwitchInterval(text) => draft.switch_interval_us = text,
         Edit::Compare(compare) => draft.compare = compare,
         Edit::Limit(text) => draft.limit_ms = text,
         Edit::SiteKind(index, kind) => {

@@ -23,10 +23,7 @@ pub async fn drive<P: Ports>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env<'
         return task::end(task, Outcome::Cancelled, lane);
     }
     lane.record(EventKind::Started, Some(task.id), 0);
-    let waits_in = match task.work {
-        Work::Sleep { .. } => Phase::Sleeping,
-        _ => Phase::WaitingIo,
-    };
+    let waits_in = task::waits_in(&task.work);
     let outcome = Turns { inner: pin!(until_stopped(&task.work, env)), lane, task: task.id, waits_in }.await;
     task::end(task, outcome, lane)
 }
@@ -50,7 +47,7 @@ async fn perform<P: Ports>(work: &Work, env: Env<'_, P>) -> Outcome {
         }
         Work::Primes(_) | Work::Panic(_) | Work::Trap => {
             env.ports.publish();
-            task::compute(work, env)
+            task::compute(work, || !env.shared.stop_requested())
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Runs a job: the tasks of a workload under an execution model.
 
+use core::time::Duration;
+
 use super::ports::Ports;
 use super::recorder::{LaneRecorder, Shared};
-use super::{core_pool, event_loop, sequential};
+use super::{core_pool, event_loop, sequential, threads};
 use crate::model::event::EventKind;
 use crate::model::id::{LaneId, TaskId};
 use crate::model::outcome::Report;
@@ -11,7 +13,7 @@ use crate::workloads::{Work, works};
 
 /// Where a job runs: the ports of its process, and the block that its threads record into.
 ///
-/// Ring 0 is thread 0's; ring `n` is that of worker `n` of the core pool, from 1.
+/// Ring 0 is thread 0's; ring `n` is that of worker `n` of a pool, from 1.
 #[derive(Debug)]
 pub struct Env<'a, P> {
     pub ports: &'a P,
@@ -40,10 +42,15 @@ pub struct Task {
 }
 
 /// Runs every task to its outcome. Once a stop is requested, what has not ended is cancelled.
-pub async fn run<P: Ports>(job: &Job, env: Env<'_, P>) -> Report {
+pub async fn run<P: Ports + 'static>(job: &Job, env: Env<'static, P>) -> Report {
     let tasks: Vec<Task> = (0..).map(TaskId).zip(works(&job.workload)).map(|(id, work)| Task { id, work }).collect();
     let outcomes = match job.model {
         ModelKind::Sequential => sequential::run(tasks, env).await,
+        ModelKind::Threads => {
+            let interval = Duration::from_micros(job.switch_interval_us.into());
+            threads::run(tasks, env, job.workers as usize, Some(interval)).await
+        }
+        ModelKind::FreeThreads => threads::run(tasks, env, job.workers as usize, None).await,
         ModelKind::EventLoop => event_loop::run(tasks, env).await,
         ModelKind::Cores => core_pool::run(tasks, env),
     };

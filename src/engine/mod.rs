@@ -8,8 +8,10 @@ pub mod ports;
 pub mod recorder;
 pub mod task;
 
+mod blocking_io;
 mod core_pool;
 mod event_loop;
 mod sequential;
+mod threads;
 
 pub use job::{Env, run};

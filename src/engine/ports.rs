@@ -3,6 +3,9 @@
 
 use core::future::Future;
 use core::time::Duration;
+use std::sync::Arc;
+
+use super::futures::Spawn;
 
 use crate::model::outcome::{Failure, Value};
 use crate::model::time::Instant;
@@ -21,6 +24,9 @@ pub trait Ports: Clock + Sync {
 
     /// Waits, letting other coroutines of this thread run.
     fn sleep(&self, length: Duration) -> impl Future<Output = ()>;
+
+    /// The threads of this process, which may block. There are as many as the job was to have workers.
+    fn threads(&self) -> Arc<dyn Spawn>;
 
     /// Waits, holding this thread. Never called on the page's own.
     fn block(&self, length: Duration);

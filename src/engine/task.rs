@@ -31,7 +31,7 @@ pub fn run_on_thread<P: Ports>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env
         _ => {
             lane.enter(Phase::Computing, Some(task.id));
             env.ports.publish();
-            compute(&task.work, env)
+            compute(&task.work, || !env.shared.stop_requested())
         }
     };
     end(task, outcome, lane)
@@ -48,9 +48,16 @@ pub fn end<P: Ports>(task: &Task, outcome: Outcome, lane: &LaneRecorder<'_, P>) 
     outcome
 }
 
-/// Computes; a panic is the task's failure.
-pub fn compute<P: Ports>(work: &Work, env: Env<'_, P>) -> Outcome {
-    let keep_going = || !env.shared.stop_requested();
+/// What a lane does while this work waits.
+pub(super) fn waits_in(work: &Work) -> Phase {
+    match work {
+        Work::Sleep { .. } => Phase::Sleeping,
+        _ => Phase::WaitingIo,
+    }
+}
+
+/// Computes, as long as `keep_going` says so, which is asked every few microseconds; a panic is the task's failure.
+pub fn compute(work: &Work, keep_going: impl Fn() -> bool) -> Outcome {
     let computed = catch_unwind(AssertUnwindSafe(|| match work {
         Work::Primes(share) => primes::count(*share, keep_going).map(Value::Count),
         Work::Panic(message) => panic!("{message}"),
@@ -71,7 +78,8 @@ pub fn panic_failure(payload: &(dyn Any + Send)) -> Failure {
     Failure::Panicked(message.unwrap_or_else(|| "with a value that is no text".to_owned()))
 }
 
-fn block<P: Ports>(length: Duration, env: Env<'_, P>) -> Outcome {
+/// Sleeps. A stop ends it within a slice.
+pub(super) fn block<P: Ports>(length: Duration, env: Env<'_, P>) -> Outcome {
     let end = env.ports.now() + length;
     loop {
         if env.shared.stop_requested() {

@@ -19,15 +19,18 @@ pub enum Phase {
     WaitingIo = 4,
     /// Asleep for a time that the task asked for.
     Sleeping = 5,
+    /// Waiting for the global interpreter lock.
+    WaitingLock = 6,
 }
 
 impl Phase {
     /// Every phase, in the order in which a legend lists them.
-    pub const ALL: [Phase; 6] = [
+    pub const ALL: [Phase; 7] = [
         Phase::Idle,
         Phase::Instantiating,
         Phase::StartingThreads,
         Phase::Computing,
+        Phase::WaitingLock,
         Phase::WaitingIo,
         Phase::Sleeping,
     ];
@@ -41,6 +44,7 @@ impl Phase {
             Phase::Computing => "computing",
             Phase::WaitingIo => "waiting for the network",
             Phase::Sleeping => "sleeping",
+            Phase::WaitingLock => "waiting for the lock",
         }
     }
 }
@@ -62,6 +66,13 @@ pub enum EventKind {
     Failed,
     /// The task was cancelled.
     Cancelled,
+    /// The lane's thread waited for the lock for a switch interval, and asks its holder to drop it.
+    LockRequested,
+    /// The lane's thread holds the lock from now on. Bit 0 of the argument: whether its last holder was made to drop it;
+    /// the other bits: the number of that thread, or 0.
+    LockTaken,
+    /// The lane's thread no longer holds the lock. The argument: 1 if it was made to drop it, else 0.
+    LockDropped,
 }
 
 impl EventKind {
@@ -74,6 +85,9 @@ impl EventKind {
             EventKind::Finished => 103,
             EventKind::Failed => 104,
             EventKind::Cancelled => 105,
+            EventKind::LockRequested => 106,
+            EventKind::LockTaken => 107,
+            EventKind::LockDropped => 108,
         }
     }
 
@@ -85,6 +99,9 @@ impl EventKind {
             103 => EventKind::Finished,
             104 => EventKind::Failed,
             105 => EventKind::Cancelled,
+            106 => EventKind::LockRequested,
+            107 => EventKind::LockTaken,
+            108 => EventKind::LockDropped,
             other => EventKind::Enter(Phase::ALL.into_iter().find(|phase| *phase as u32 == other)?),
         })
     }
@@ -154,6 +171,9 @@ mod tests {
             EventKind::Finished,
             EventKind::Failed,
             EventKind::Cancelled,
+            EventKind::LockRequested,
+            EventKind::LockTaken,
+            EventKind::LockDropped,
         ]);
         for (index, kind) in kinds.enumerate() {
             let event = Event {

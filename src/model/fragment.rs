@@ -30,8 +30,11 @@ pub fn fragment_from_draft(draft: &Draft) -> String {
     out.append_pair("v", VERSION);
     out.append_pair("run", name_of(&WORKLOADS, draft.workload));
     out.append_pair("as", name_of(&MODELS, draft.model));
-    if draft.model == ModelKind::Cores && !draft.workers.is_empty() {
+    if draft.model.has_workers() && !draft.workers.is_empty() {
         out.append_pair("workers", &draft.workers);
+    }
+    if draft.model == ModelKind::Threads && !draft.switch_interval_us.is_empty() {
+        out.append_pair("interval", &draft.switch_interval_us);
     }
     if !draft.compare {
         out.append_pair("compare", "no");
@@ -87,6 +90,7 @@ pub fn draft_from_fragment(fragment: &str) -> Result<Draft, FragmentError> {
             }
             "as" => draft.model = named(&MODELS, value)?,
             "workers" => draft.workers = value.clone(),
+            "interval" => draft.switch_interval_us = value.clone(),
             "compare" => draft.compare = named(&YES_NO, value)?,
             "limit" => draft.limit_ms = value.clone(),
             "tasks" => tasks = Some(value.clone()),
@@ -116,8 +120,13 @@ pub fn draft_from_fragment(fragment: &str) -> Result<Draft, FragmentError> {
 
 const WORKLOADS: [(&str, WorkloadKind); 3] =
     [("sites", WorkloadKind::Sites), ("primes", WorkloadKind::Primes), ("sleep", WorkloadKind::Sleep)];
-const MODELS: [(&str, ModelKind); 3] =
-    [("sequential", ModelKind::Sequential), ("event-loop", ModelKind::EventLoop), ("cores", ModelKind::Cores)];
+const MODELS: [(&str, ModelKind); 5] = [
+    ("sequential", ModelKind::Sequential),
+    ("threads", ModelKind::Threads),
+    ("free-threads", ModelKind::FreeThreads),
+    ("event-loop", ModelKind::EventLoop),
+    ("cores", ModelKind::Cores),
+];
 const SITES: [(&str, SiteKind); 4] = [
     ("answers", SiteKind::Answers),
     ("refuses", SiteKind::Refuses),

@@ -6,6 +6,13 @@ use super::format::thousands;
 
 /// The most workers that may be asked for, as a multiple of the cores.
 pub const WORKERS_PER_CORE_MAX: u32 = 4;
+/// The most threads that a pool of threads has unless more are asked for (CPython's `ThreadPoolExecutor`).
+pub const THREADS_USUALLY_MAX: u32 = 32;
+/// The most threads that may be asked for on a machine of few cores.
+pub const THREADS_MAX: u32 = 64;
+/// The switch interval, in microseconds: CPython's, and its bounds.
+pub const SWITCH_INTERVAL_US: u32 = 5_000;
+pub const SWITCH_INTERVAL_MAX_US: u32 = 100_000;
 /// The most tasks of *Count primes*.
 pub const PRIME_TASKS_MAX: u32 = 1_000;
 /// The most sleeping tasks.
@@ -30,6 +37,10 @@ pub enum WorkloadKind {
 pub enum ModelKind {
     /// One task after another, on one thread.
     Sequential,
+    /// A pool of threads in one process, of which the one that has the lock computes: Python's threads.
+    Threads,
+    /// The same pool without the lock: threads of Rust, and of free-threaded Python.
+    FreeThreads,
     /// Coroutines on one thread.
     EventLoop,
     /// A rayon pool: threads that share the memory of one process.
@@ -37,10 +48,39 @@ pub enum ModelKind {
 }
 
 impl ModelKind {
+    /// Every model, in the order in which they are offered.
+    pub const ALL: [ModelKind; 5] =
+        [ModelKind::Sequential, ModelKind::Threads, ModelKind::FreeThreads, ModelKind::EventLoop, ModelKind::Cores];
+
+    /// Whether it has workers, whose number may be chosen.
+    pub fn has_workers(self) -> bool {
+        matches!(self, ModelKind::Threads | ModelKind::FreeThreads | ModelKind::Cores)
+    }
+
+    /// How many workers it has if nobody says: a core pool one a core; a pool of threads four more, as CPython's, for
+    /// tasks that wait.
+    pub fn default_workers(self, cores: u32) -> u32 {
+        match self {
+            ModelKind::Threads | ModelKind::FreeThreads => cores.saturating_add(4).min(THREADS_USUALLY_MAX),
+            ModelKind::Cores => cores,
+            ModelKind::Sequential | ModelKind::EventLoop => 1,
+        }
+    }
+
+    /// How many workers may be asked for.
+    pub fn most_workers(self, cores: u32) -> u32 {
+        match self {
+            ModelKind::Threads | ModelKind::FreeThreads => THREADS_MAX.max(cores * WORKERS_PER_CORE_MAX),
+            _ => cores * WORKERS_PER_CORE_MAX,
+        }
+    }
+
     /// What a person reads.
     pub fn label(self) -> &'static str {
         match self {
             ModelKind::Sequential => "Sequential",
+            ModelKind::Threads => "Threads, one lock",
+            ModelKind::FreeThreads => "Free threads",
             ModelKind::EventLoop => "Event loop",
             ModelKind::Cores => "Cores",
         }
@@ -105,8 +145,10 @@ impl Workload {
 pub struct Plan {
     pub workload: Workload,
     pub model: ModelKind,
-    /// Workers of the core pool.
+    /// Workers of the pool.
     pub workers: u32,
+    /// How long a thread waits for the lock before it asks for it, in microseconds.
+    pub switch_interval_us: u32,
     /// Whether Sequential is run first, to compare with.
     pub compare: bool,
     /// The timeout of `wait`, which splits done from not done, in milliseconds since the first task was submitted.
@@ -118,15 +160,35 @@ pub struct Plan {
 pub struct Job {
     pub workload: Workload,
     pub model: ModelKind,
+    /// Workers of the pool; the process has as many threads besides its own.
+    pub workers: u32,
+    /// How long a thread waits for the lock before it asks for it, in microseconds.
+    pub switch_interval_us: u32,
 }
 
 impl Plan {
+    /// The job of one of its models.
+    pub fn job(&self, model: ModelKind) -> Job {
+        let workers = if model.has_workers() { self.workers } else { 0 };
+        Job { workload: self.workload.clone(), model, workers, switch_interval_us: self.switch_interval_us }
+    }
+
     /// The models to run, in order.
     pub fn models(&self) -> Vec<ModelKind> {
         if self.compare && self.model != ModelKind::Sequential {
             vec![ModelKind::Sequential, self.model]
         } else {
             vec![self.model]
+        }
+    }
+}
+
+impl Job {
+    /// How many threads its process has besides its own: a pool starts no more workers than there are tasks.
+    pub fn threads(&self) -> u32 {
+        match self.model {
+            ModelKind::Threads | ModelKind::FreeThreads => self.workers.min(self.workload.tasks()),
+            _ => self.workers,
         }
     }
 }
@@ -153,6 +215,7 @@ pub struct Draft {
     pub workload: WorkloadKind,
     pub model: ModelKind,
     pub workers: String,
+    pub switch_interval_us: String,
     pub compare: bool,
     pub limit_ms: String,
     pub sites: Vec<SiteDraft>,
@@ -170,6 +233,7 @@ impl Default for Draft {
             workload: WorkloadKind::Sites,
             model: ModelKind::EventLoop,
             workers: String::new(),
+            switch_interval_us: String::new(),
             compare: true,
             limit_ms: String::new(),
             sites: vec![
@@ -193,6 +257,7 @@ impl Default for Draft {
 pub enum Field {
     Model,
     Workers,
+    SwitchInterval,
     Limit,
     Site(usize),
     PrimeTasks,
@@ -225,13 +290,20 @@ impl Draft {
         if let Some(reason) = Self::model_refused(self.workload, self.model) {
             errors.add(Field::Model, reason.to_owned());
         }
-        let workers = if self.model == ModelKind::Cores && !self.workers.trim().is_empty() {
-            let most = cores * WORKERS_PER_CORE_MAX;
-            errors.number(Field::Workers, &self.workers, 1, most, || {
-                format!("4 for each of the {cores} cores that this browser reports")
+        let workers = if self.model.has_workers() && !self.workers.trim().is_empty() {
+            let most = self.model.most_workers(cores);
+            errors.number(Field::Workers, &self.workers, 1, most, || match self.model {
+                ModelKind::Cores => format!("4 for each of the {cores} cores that this browser reports"),
+                _ => "each is a thread of its own".to_owned(),
             })
         } else {
-            cores
+            self.model.default_workers(cores)
+        };
+        let switch_interval_us = if self.model == ModelKind::Threads && !self.switch_interval_us.trim().is_empty() {
+            let unit = || "microseconds".to_owned();
+            errors.number(Field::SwitchInterval, &self.switch_interval_us, 1, SWITCH_INTERVAL_MAX_US, unit)
+        } else {
+            SWITCH_INTERVAL_US
         };
         let limit_ms = (!self.limit_ms.trim().is_empty()).then(|| errors.milliseconds(Field::Limit, &self.limit_ms, 1));
         let workload = match self.workload {
@@ -250,7 +322,7 @@ impl Draft {
             },
         };
         if errors.0.is_empty() {
-            Ok(Plan { workload, model: self.model, workers, compare: self.compare, limit_ms })
+            Ok(Plan { workload, model: self.model, workers, switch_interval_us, compare: self.compare, limit_ms })
         } else {
             Err(errors.0)
         }

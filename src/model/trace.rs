@@ -130,7 +130,11 @@ impl Trace {
             EventKind::Finished => self.end_task(id, stamp, Outcome::Done(Value::from_arg(event.arg))),
             EventKind::Failed => self.end_task(id, stamp, Outcome::Failed(Failure::from_arg(event.arg))),
             EventKind::Cancelled => self.end_task(id, stamp, Outcome::Cancelled),
-            EventKind::Enter(_) | EventKind::LaneClosed => {}
+            EventKind::Enter(_)
+            | EventKind::LaneClosed
+            | EventKind::LockRequested
+            | EventKind::LockTaken
+            | EventKind::LockDropped => {}
         }
     }
 

@@ -6,36 +6,48 @@ use overlap::engine::recorder::{Drain, Shared};
 use overlap::engine::{Env, run};
 use overlap::insight::tasks::{self, Standing};
 use overlap::insight::{Summary, speedup};
+use overlap::model::event::Phase;
 use overlap::model::id::TaskId;
 use overlap::model::outcome::{Failure, Outcome, Report, Value};
-use overlap::model::plan::{Draft, Fault, Job, ModelKind, Workload};
+use overlap::model::plan::{Draft, Fault, Job, ModelKind, Site, Workload};
 use overlap::model::trace::Trace;
 use proptest::prelude::*;
 
 use crate::ports::{RealPorts, SimulatedPorts};
+
+/// The word of a `Started` record.
+const STARTED: u32 = 102;
 
 struct Run {
     report: Report,
     trace: Trace,
 }
 
+fn job(workload: &Workload, model: ModelKind, workers: u32) -> Job {
+    Job { workload: workload.clone(), model, workers, switch_interval_us: 1_000 }
+}
+
 fn simulate(workload: &Workload, model: ModelKind, stop_at: Option<Duration>) -> Run {
-    let shared = Shared::new(1, 1 << 14);
-    let ports = SimulatedPorts::new(&shared, stop_at);
-    let job = Job { workload: workload.clone(), model };
-    let report = ports.run(run(&job, Env { ports: &ports, shared: &shared }));
-    Run { trace: trace_of(&shared, workload, &report), report }
+    // A process lives as long as its threads, and these with the test.
+    let shared: &'static Shared = Box::leak(Box::new(Shared::new(1, 1 << 14)));
+    let ports: &'static SimulatedPorts<'_> = Box::leak(Box::new(SimulatedPorts::new(shared, stop_at)));
+    let report = ports.run(run(&job(workload, model, 0), Env { ports, shared }));
+    Run { trace: trace_of(shared, workload, &report), report }
+}
+
+/// Real threads: of the current rayon pool, or of a pool of threads.
+fn real(workload: &Workload, model: ModelKind, workers: u32, meanwhile: impl FnOnce(&RealPorts) + Send) -> Run {
+    let shared: &'static Shared = Box::leak(Box::new(Shared::new(workers as usize + 1, 1 << 14)));
+    let ports: &'static RealPorts = Box::leak(Box::new(RealPorts::new(shared)));
+    let report = std::thread::scope(|scope| {
+        scope.spawn(|| meanwhile(ports));
+        ports.run(run(&job(workload, model, workers), Env { ports, shared }))
+    });
+    Run { trace: trace_of(shared, workload, &report), report }
 }
 
 fn on_threads(workload: &Workload) -> Run {
-    let shared = Shared::new(rayon::current_num_threads() + 1, 1 << 12);
-    // The one clock of the tests that is real: these threads are.
-    #[expect(clippy::disallowed_methods, reason = "this is a clock port")]
-    let ports = RealPorts { started: std::time::Instant::now() };
-    let job = Job { workload: workload.clone(), model: ModelKind::Cores };
-    let report = futures_util::FutureExt::now_or_never(run(&job, Env { ports: &ports, shared: &shared }));
-    let report = report.expect("a core pool waits for nothing but its threads");
-    Run { trace: trace_of(&shared, workload, &report), report }
+    real(workload, ModelKind::Cores, rayon::current_num_threads() as u32, |_| ())
 }
 
 fn trace_of(shared: &Shared, workload: &Workload, report: &Report) -> Trace {
@@ -170,6 +182,86 @@ proptest! {
             if let Outcome::Done(value) = outcome {
                 prop_assert_eq!(*value, Value::Response { status: 200, bytes: 2_048 });
             }
+        }
+    }
+}
+
+fn sleeps(tasks: u32, ms: u32) -> Workload {
+    Workload::Sleep { tasks, ms, fault: Fault::None }
+}
+
+fn primes(tasks: u32, below: u32, fault: Fault) -> Workload {
+    Workload::Primes { tasks, below, fault }
+}
+
+#[test]
+fn threads_under_one_lock_compute_one_at_a_time_and_take_turns() {
+    let run = real(&primes(3, 3_000_000, Fault::None), ModelKind::Threads, 3, |_| ());
+    let summary = Summary::of(&run.trace);
+    assert_eq!((summary.done, summary.total), (3, Some(216_816)));
+    assert_eq!((summary.dials.in_flight.peak, summary.dials.computing.peak), (3, 1));
+    let waited = run.trace.lanes.values().flat_map(|lane| &lane.spans).any(|span| span.phase == Phase::WaitingLock);
+    assert!(waited, "somebody waited for the lock");
+}
+
+#[test]
+fn threads_without_a_lock_are_all_in_flight_and_end() {
+    let run = real(&primes(4, 400_000, Fault::None), ModelKind::FreeThreads, 2, |_| ());
+    assert_eq!(Summary::of(&run.trace).total, Some(33_860));
+    let lanes = run.trace.lanes.iter().filter(|(_, lane)| !lane.spans.is_empty()).count();
+    assert!(lanes <= 2, "there are no more threads than workers");
+}
+
+#[test]
+fn sleeping_and_waiting_threads_drop_the_lock() {
+    for model in [ModelKind::Threads, ModelKind::FreeThreads] {
+        let run = real(&sleeps(8, 100), model, 8, |_| ());
+        let summary = Summary::of(&run.trace);
+        assert_eq!((summary.done, summary.dials.in_flight.peak), (8, 8), "{model:?}");
+        let sites = real(&five_sites(), model, 5, |_| ());
+        let summary = Summary::of(&sites.trace);
+        assert_eq!((summary.done, summary.failed, summary.dials.in_flight.peak), (4, 1, 5), "{model:?}");
+        assert_eq!(ids(&sites.trace.ended)[0], 4, "the unreachable one ends first");
+    }
+}
+
+#[test]
+fn fewer_workers_than_tasks_take_one_after_another() {
+    let run = real(&sleeps(6, 5), ModelKind::Threads, 2, |_| ());
+    let summary = Summary::of(&run.trace);
+    assert_eq!((summary.done, summary.dials.in_flight.peak), (6, 2));
+}
+
+#[test]
+fn a_panic_under_the_lock_is_one_task_s_failure_and_the_lock_goes_on() {
+    for model in [ModelKind::Threads, ModelKind::FreeThreads] {
+        let run = real(&primes(6, 60_000, Fault::Panic), model, 3, |_| ());
+        let summary = Summary::of(&run.trace);
+        assert_eq!((summary.done, summary.failed), (5, 1), "{model:?}");
+        let failed = run.report.outcomes.iter().find(|(id, _)| id.0 == 2).map(|(_, outcome)| outcome);
+        assert!(
+            matches!(failed, Some(Outcome::Failed(Failure::Panicked(words))) if words.contains("asked")),
+            "{failed:?}"
+        );
+    }
+}
+
+#[test]
+fn a_stop_reaches_threads_that_compute_sleep_or_wait() {
+    let far = Workload::Sites(vec![Site::Answers { after_ms: 3_000 }; 3]);
+    for model in [ModelKind::Threads, ModelKind::FreeThreads] {
+        for workload in [primes(4, 50_000_000, Fault::None), sleeps(4, 60_000), far.clone()] {
+            let stop = |ports: &RealPorts| {
+                // Once somebody has begun, and at whatever moment that is.
+                while ports.shared.words().iter().all(|word| word.load(std::sync::atomic::Ordering::Relaxed) != STARTED)
+                {
+                    std::thread::yield_now();
+                }
+                ports.stop();
+            };
+            let run = real(&workload, model, 3, stop);
+            let cancelled = run.report.outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Cancelled).count();
+            assert_eq!(cancelled as u32, workload.tasks(), "{model:?} {workload:?}");
         }
     }
 }

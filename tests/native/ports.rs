@@ -3,16 +3,30 @@
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use overlap::engine::futures::{Future, Spawn, StdThreads};
 use overlap::engine::ports::{Clock, Ports};
 use overlap::engine::recorder::Shared;
 use overlap::model::outcome::{Failure, Value};
 use overlap::model::time::Instant;
 use overlap::workloads::sites::Request;
+
+/// Answers as the service worker does, as far as the address says how: after how long, and what.
+fn answer_to(request: &Request) -> (Duration, Result<Value, Failure>) {
+    let query = request.address.split_once('?').map_or("", |(_, query)| query);
+    let parameters: BTreeMap<String, String> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let number = |name: &str| parameters.get(name).and_then(|text| text.parse::<u64>().ok());
+    let answer = match (parameters.get("fail"), number("status")) {
+        (Some(_), _) => Err(Failure::Unreachable("simulated".to_owned())),
+        (None, Some(status)) => Err(Failure::Status(status as u16)),
+        (None, None) => Ok(Value::Response { status: 200, bytes: number("size").unwrap_or(0) as u32 }),
+    };
+    (Duration::from_millis(number("latency").unwrap_or(0)), answer)
+}
 
 /// Simulated time, network and stop. Times move only when everything waits, to the next time that something waits for.
 pub struct SimulatedPorts<'a> {
@@ -31,7 +45,7 @@ impl<'a> SimulatedPorts<'a> {
     ///
     /// # Panics
     /// If it waits for nothing that time brings.
-    pub fn run<T>(&self, future: impl Future<Output = T>) -> T {
+    pub fn run<T>(&self, future: impl std::future::Future<Output = T>) -> T {
         let mut future = pin!(future);
         let mut context = Context::from_waker(Waker::noop());
         loop {
@@ -80,21 +94,18 @@ impl Clock for SimulatedPorts<'_> {
 }
 
 impl Ports for SimulatedPorts<'_> {
-    /// Answers as the service worker does, as far as the address says how.
     async fn fetch(&self, request: &Request) -> Result<Value, Failure> {
-        let query = request.address.split_once('?').map_or("", |(_, query)| query);
-        let parameters: BTreeMap<String, String> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        let number = |name: &str| parameters.get(name).and_then(|text| text.parse::<u64>().ok());
-        self.wait_until(self.ns_after(Duration::from_millis(number("latency").unwrap_or(0)))).await;
-        match (parameters.get("fail"), number("status")) {
-            (Some(_), _) => Err(Failure::Unreachable("simulated".to_owned())),
-            (None, Some(status)) => Err(Failure::Status(status as u16)),
-            (None, None) => Ok(Value::Response { status: 200, bytes: number("size").unwrap_or(0) as u32 }),
-        }
+        let (latency, answer) = answer_to(request);
+        self.wait_until(self.ns_after(latency)).await;
+        answer
     }
 
     async fn sleep(&self, length: Duration) {
         self.wait_until(self.ns_after(length)).await;
+    }
+
+    fn threads(&self) -> Arc<dyn Spawn> {
+        unreachable!("threads run in real time")
     }
 
     fn block(&self, length: Duration) {
@@ -110,10 +121,55 @@ impl Ports for SimulatedPorts<'_> {
     }
 }
 
-/// Ports for real threads: real time, no network.
-#[derive(Debug)]
+/// Ports for real threads, in real time, with a network that answers from threads of its own.
 pub struct RealPorts {
-    pub started: std::time::Instant,
+    started: std::time::Instant,
+    pub shared: &'static Shared,
+    stop: Future<()>,
+}
+
+impl RealPorts {
+    pub fn new(shared: &'static Shared) -> RealPorts {
+        // The one clock of the tests that is real: these threads are.
+        #[expect(clippy::disallowed_methods, reason = "this is a clock port")]
+        let started = std::time::Instant::now();
+        RealPorts { started, shared, stop: Future::new() }
+    }
+
+    /// Asks for a stop, as the page does: by the flag, and by a message.
+    pub fn stop(&self) {
+        self.shared.request_stop();
+        let _ = self.stop.set_result(());
+    }
+
+    /// Runs a future to its end, in this thread.
+    pub fn run<T>(&self, future: impl std::future::Future<Output = T>) -> T {
+        struct Unpark(std::thread::Thread);
+        impl std::task::Wake for Unpark {
+            fn wake(self: Arc<Self>) {
+                self.0.unpark();
+            }
+        }
+        let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+        let (mut future, mut context) = (pin!(future), Context::from_waker(&waker));
+        loop {
+            if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+                return value;
+            }
+            std::thread::park();
+        }
+    }
+
+    /// Is done after so long.
+    async fn after(&self, length: Duration) {
+        let timer = Future::new();
+        let rings = timer.clone();
+        std::thread::spawn(move || {
+            std::thread::sleep(length);
+            rings.set_result(()).expect("nobody else ends it");
+        });
+        timer.await.expect("it is not cancelled");
+    }
 }
 
 impl Clock for RealPorts {
@@ -123,12 +179,18 @@ impl Clock for RealPorts {
 }
 
 impl Ports for RealPorts {
-    async fn fetch(&self, _: &Request) -> Result<Value, Failure> {
-        Err(Failure::Unreachable("no network here".to_owned()))
+    async fn fetch(&self, request: &Request) -> Result<Value, Failure> {
+        let (latency, answer) = answer_to(request);
+        self.after(latency).await;
+        answer
     }
 
     async fn sleep(&self, length: Duration) {
-        std::thread::sleep(length);
+        self.after(length).await;
+    }
+
+    fn threads(&self) -> Arc<dyn Spawn> {
+        Arc::new(StdThreads)
     }
 
     fn block(&self, length: Duration) {
@@ -136,6 +198,6 @@ impl Ports for RealPorts {
     }
 
     async fn stopped(&self) {
-        std::future::pending().await
+        self.stop.clone().await.expect("it is not cancelled");
     }
 }

@@ -4,6 +4,7 @@ use super::layout::{self, CAPACITY, HEAD, LOST, MAGIC, MAGIC_WORD, RINGS, SEQUEN
 use crate::engine::ports::Clock;
 use crate::model::event::{EVENT_WORDS, Event, EventKind, Phase};
 use crate::model::id::{LaneId, TaskId};
+use crate::model::time::Instant;
 use crate::sync::{AtomicU32, Ordering};
 
 /// A block: the flags and the rings of one process.
@@ -81,9 +82,19 @@ impl<C: Clock> LaneRecorder<'_, C> {
         self.record(EventKind::Enter(phase), task, 0);
     }
 
+    /// Now, by the clock that it records with.
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
     /// Records an event now.
     pub fn record(&self, kind: EventKind, task: Option<TaskId>, arg: u64) {
-        let (at, lane) = (self.clock.now(), self.lane);
+        self.record_at(self.clock.now(), kind, task, arg);
+    }
+
+    /// Records an event at a time that was read before.
+    pub fn record_at(&self, at: Instant, kind: EventKind, task: Option<TaskId>, arg: u64) {
+        let lane = self.lane;
         self.shared.write(self.ring_start, |sequence| Event { at, sequence, lane, task, kind, arg });
     }
 }

@@ -17,7 +17,7 @@ use crate::insight::{Summary, tasks};
 use crate::model::event::{Event, EventKind, Phase};
 use crate::model::id::LaneId;
 use crate::model::outcome::{Failure, Outcome, Report, RunEnd};
-use crate::model::plan::{Job, ModelKind, Plan};
+use crate::model::plan::{ModelKind, Plan, Workload};
 use crate::model::time::Instant;
 use crate::model::trace::Trace;
 use crate::timeline;
@@ -163,10 +163,9 @@ impl Session {
         if self.stopping.get() {
             return RunEnd::Cancelled;
         }
-        let threads = if model == ModelKind::Cores { plan.workers } else { 0 };
-        let job = Job { workload: plan.workload.clone(), model };
+        let job = plan.job(model);
         let work = async {
-            let config = ProcessConfig::with_threads(self.image.get().await?, threads);
+            let config = ProcessConfig::with_threads(self.image.get().await?, job.threads());
             let process = Rc::new(Process::spawn(&config)?);
             self.process.replace(Some(process.clone()));
             process.ready(&config).await?;
@@ -237,9 +236,11 @@ impl Session {
 
     /// Whether anything that the page does now takes a core from what is measured.
     pub fn every_core_is_at_work(&self) -> bool {
-        let runs_cores =
-            self.legs.borrow().last().is_some_and(|leg| leg.end.is_none() && leg.model == ModelKind::Cores);
-        runs_cores && self.plan.borrow().as_ref().is_some_and(|plan| plan.workers >= self.cores)
+        let legs = self.legs.borrow();
+        let Some(leg) = legs.last().filter(|leg| leg.end.is_none()) else { return false };
+        let computes_at_once = matches!(leg.model, ModelKind::Cores | ModelKind::FreeThreads);
+        let enough = |plan: &Rc<Plan>| plan.workers >= self.cores && matches!(plan.workload, Workload::Primes { .. });
+        computes_at_once && self.plan.borrow().as_ref().is_some_and(enough)
     }
 
     fn tell(&self) {

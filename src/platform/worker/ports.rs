@@ -4,6 +4,7 @@ use core::cell::RefCell;
 use core::future::{Future, poll_fn};
 use core::task::{Poll, Waker};
 use core::time::Duration;
+use std::sync::Arc;
 
 use gloo_timers::future::sleep;
 
@@ -11,6 +12,7 @@ use js_sys::{Array, Uint32Array};
 use wasm_bindgen::prelude::*;
 
 use super::network;
+use crate::engine::futures::{Spawn, SpawnFailed};
 use crate::engine::ports::{Clock, Ports};
 use crate::engine::recorder::{Drain, Shared};
 use crate::model::outcome::{Failure, Value};
@@ -46,6 +48,16 @@ impl BrowserPorts {
     }
 }
 
+/// The threads of rayon's pool, each lent for as long as what it was lent for runs.
+struct LentThreads;
+
+impl Spawn for LentThreads {
+    fn spawn(&self, _: &str, body: Box<dyn FnOnce() + Send>) -> Result<(), SpawnFailed> {
+        rayon::spawn(body);
+        Ok(())
+    }
+}
+
 thread_local! {
     static WAITING_FOR_STOP: RefCell<Vec<Waker>> = const { RefCell::new(Vec::new()) };
 }
@@ -74,6 +86,10 @@ impl Ports for BrowserPorts {
 
     fn sleep(&self, length: Duration) -> impl Future<Output = ()> {
         sleep(length)
+    }
+
+    fn threads(&self) -> Arc<dyn Spawn> {
+        Arc::new(LentThreads)
     }
 
     fn block(&self, length: Duration) {
