@@ -25,11 +25,15 @@ const WORKLOADS: [(WorkloadKind, &str, &str, &str); 3] = [
     (WorkloadKind::Sleep, "sleep", "Sleep a second", "Tasks that sleep, then return “result”."),
 ];
 
-const MODELS: [(ModelKind, &str, &str); 3] = [
-    (ModelKind::Sequential, "sequential", "One task after another, on one thread."),
-    (ModelKind::EventLoop, "event-loop", "Coroutines on one thread: while one waits, another runs."),
-    (ModelKind::Cores, "cores", "A thread a core, sharing memory: tasks run at the same instant."),
-];
+fn model_text(model: ModelKind) -> (&'static str, &'static str) {
+    match model {
+        ModelKind::Sequential => ("sequential", "One task after another, on one thread."),
+        ModelKind::Threads => ("threads", "Python’s threads: waiting overlaps, and one at a time computes."),
+        ModelKind::FreeThreads => ("free-threads", "Threads without that lock: all may compute at once."),
+        ModelKind::EventLoop => ("event-loop", "Coroutines on one thread: while one waits, another runs."),
+        ModelKind::Cores => ("cores", "A rayon thread a core, stealing work: tasks run at the same instant."),
+    }
+}
 
 #[component]
 pub fn Choices(props: &ChoicesProps) -> Html {
@@ -38,7 +42,8 @@ pub fn Choices(props: &ChoicesProps) -> Html {
         let on_choose = edit.reform(move |()| Edit::Workload(kind));
         html! { <Choice group="workload" {value} {label} {text} chosen={kind == props.workload} {on_choose} /> }
     });
-    let models = MODELS.into_iter().map(|(kind, value, text)| {
+    let models = ModelKind::ALL.into_iter().map(|kind| {
+        let (value, text) = model_text(kind);
         let on_choose = edit.reform(move |()| Edit::Model(kind));
         let refused = Draft::model_refused(props.workload, kind).map(AttrValue::from);
         html! {

@@ -6,7 +6,9 @@ use yew::prelude::*;
 use super::widgets::TextField;
 use crate::app::{Edit, Msg};
 use crate::model::format;
-use crate::model::plan::{Draft, Fault, Field, FieldError, ModelKind, SITES_MAX, SiteKind, WorkloadKind};
+use crate::model::plan::{
+    Draft, Fault, Field, FieldError, ModelKind, SITES_MAX, SWITCH_INTERVAL_US, SiteKind, WorkloadKind,
+};
 
 #[derive(PartialEq, Properties)]
 pub struct SettingsProps {
@@ -65,13 +67,8 @@ pub fn Settings(props: &SettingsProps) -> Html {
                 }
             </div>
             { fields }
-            if draft.model == ModelKind::Cores {
-                <TextField
-                    id="workers" label="Workers" value={draft.workers.clone()}
-                    placeholder={format!("{} (one a core)", props.cores)} error={props.error(Field::Workers)}
-                    hint={format!("This browser reports {}; up to 4 workers for each.", format::count(props.cores as usize, "core"))}
-                    on_text={edit.reform(Edit::Workers)}
-                />
+            if draft.model.has_workers() {
+                { workers(props, &edit) }
             }
             <TextField
                 id="limit" label="Time limit (wait’s timeout)" unit="ms" placeholder="none" value={draft.limit_ms.clone()}
@@ -79,6 +76,36 @@ pub fn Settings(props: &SettingsProps) -> Html {
                 hint="Splits the tasks that are done by then from those that are not. They go on all the same."
             />
         </section>
+    }
+}
+
+fn workers(props: &SettingsProps, edit: &Callback<Edit>) -> Html {
+    let (draft, cores) = (&props.draft, props.cores);
+    let usual = draft.model.default_workers(cores);
+    let (placeholder, hint) = if draft.model == ModelKind::Cores {
+        let reported = format::count(cores as usize, "core");
+        (format!("{usual} (one a core)"), format!("This browser reports {reported}; up to 4 workers for each."))
+    } else {
+        (
+            format!("{usual} (cores + 4)"),
+            "max_workers. Threads are started as tasks come, never more than there are tasks.".to_owned(),
+        )
+    };
+    html! {
+        <>
+            <TextField
+                id="workers" label="Workers" value={draft.workers.clone()} {placeholder} {hint}
+                error={props.error(Field::Workers)} on_text={edit.reform(Edit::Workers)}
+            />
+            if draft.model == ModelKind::Threads {
+                <TextField
+                    id="interval" label="Switch interval" unit="µs" value={draft.switch_interval_us.clone()}
+                    placeholder={format!("{} (Python’s)", format::thousands(SWITCH_INTERVAL_US.into()))}
+                    hint="How long a thread waits for the lock before it asks whoever holds it to let go."
+                    error={props.error(Field::SwitchInterval)} on_text={edit.reform(Edit::SwitchInterval)}
+                />
+            }
+        </>
     }
 }
 

@@ -49,17 +49,19 @@ fn first_screen(props: &StageProps) -> Html {
         WorkloadKind::Primes => "The tasks count primes",
         WorkloadKind::Sleep => "The tasks sleep",
     };
-    let how = match (props.model, props.compare) {
-        (ModelKind::Sequential, _) => "one after another",
-        (ModelKind::EventLoop, true) => "first one after another, then all at once on an event loop",
-        (ModelKind::EventLoop, false) => "all at once on an event loop",
-        (ModelKind::Cores, true) => "first one after another, then on every core",
-        (ModelKind::Cores, false) => "on every core",
+    let how = match props.model {
+        ModelKind::Sequential => "one after another",
+        ModelKind::Threads => "on threads that share one lock",
+        ModelKind::FreeThreads => "on threads without a lock",
+        ModelKind::EventLoop => "all at once on an event loop",
+        ModelKind::Cores => "on every core",
     };
+    let first =
+        if props.compare && props.model != ModelKind::Sequential { "first one after another, then " } else { "" };
     html! {
         <div class="first-screen">
             <h2>{ "Press Run" }</h2>
-            <p>{ format!("{what} {how}. Each thread, or coroutine, gets a lane on one time axis; each bar in the picture was measured.") }</p>
+            <p>{ format!("{what} {first}{how}. Each thread, or coroutine, gets a lane on one time axis; each bar in the picture was measured.") }</p>
         </div>
     }
 }
@@ -127,9 +129,10 @@ fn status(run: &RunView, leg: &LegView) -> String {
 
 /// The phases that were seen, each as it is drawn.
 fn legend(run: &RunView) -> Html {
-    let starts_threads = run.legs.iter().any(|leg| leg.model == ModelKind::Cores);
+    let any = |is: fn(ModelKind) -> bool| run.legs.iter().any(|leg| is(leg.model));
     let shown = Phase::ALL.into_iter().filter(|phase| match phase {
-        Phase::StartingThreads => starts_threads,
+        Phase::StartingThreads => any(ModelKind::has_workers),
+        Phase::WaitingLock => any(|model| model == ModelKind::Threads),
         Phase::WaitingIo => matches!(run.plan.workload, Workload::Sites(_)),
         Phase::Sleeping => matches!(run.plan.workload, Workload::Sleep { .. }),
         Phase::Idle | Phase::Instantiating | Phase::Computing => true,
@@ -154,6 +157,7 @@ fn swatch(phase: Phase) -> &'static str {
         Phase::Computing => "compute",
         Phase::WaitingIo => "wait",
         Phase::Sleeping => "sleep",
+        Phase::WaitingLock => "lock",
     }
 }
 

@@ -7,6 +7,7 @@ use overlap::model::event::{Event, EventKind, Phase};
 use overlap::model::id::LaneId;
 use overlap::model::outcome::{Failure, Outcome, Value};
 use overlap::model::plan::{Fault, Job, ModelKind, Site, Workload};
+use overlap::model::time::Instant;
 use overlap::platform::clock::now_ms;
 use overlap::platform::page::Image;
 use overlap::platform::page::process::{Process, ProcessConfig, ProcessError};
@@ -42,6 +43,10 @@ async fn in_time<T>(said: impl Future<Output = T>) -> T {
     said
 }
 
+fn job(workload: Workload, model: ModelKind, workers: u32) -> Job {
+    Job { workload, model, workers, switch_interval_us: 5_000 }
+}
+
 fn primes(tasks: u32, below: u32, fault: Fault) -> Workload {
     Workload::Primes { tasks, below, fault }
 }
@@ -56,7 +61,7 @@ fn events(process: &Process) -> Vec<Event> {
 #[wasm_bindgen_test]
 async fn a_process_runs_a_job_on_its_own_thread_and_records_it() {
     let process = started(0).await;
-    let job = Job { workload: primes(4, 10_000, Fault::None), model: ModelKind::Sequential };
+    let job = job(primes(4, 10_000, Fault::None), ModelKind::Sequential, 0);
     let report = process.run(&job).await.expect("a report");
     let counts = report.outcomes.iter().map(|(_, outcome)| match outcome {
         Outcome::Done(Value::Count(count)) => *count,
@@ -73,7 +78,7 @@ async fn a_process_runs_a_job_on_its_own_thread_and_records_it() {
 #[wasm_bindgen_test]
 async fn a_thread_pool_inside_a_process_counts_on_every_thread() {
     let process = started(2).await;
-    let job = Job { workload: primes(8, 2_000_000, Fault::None), model: ModelKind::Cores };
+    let job = job(primes(8, 2_000_000, Fault::None), ModelKind::Cores, 2);
     let report = process.run(&job).await.expect("a report");
     assert_eq!(report.outcomes.len(), 8);
     let events = events(&process);
@@ -85,7 +90,7 @@ async fn a_thread_pool_inside_a_process_counts_on_every_thread() {
 #[wasm_bindgen_test]
 async fn a_panic_is_the_error_of_its_task_and_the_pool_goes_on() {
     let process = started(2).await;
-    let job = Job { workload: primes(4, 10_000, Fault::Panic), model: ModelKind::Cores };
+    let job = job(primes(4, 10_000, Fault::Panic), ModelKind::Cores, 2);
     for _ in 0..2 {
         let report = process.run(&job).await.expect("a report");
         let failed: Vec<_> =
@@ -98,7 +103,7 @@ async fn a_panic_is_the_error_of_its_task_and_the_pool_goes_on() {
 #[wasm_bindgen_test]
 async fn a_trap_on_the_process_s_own_thread_ends_it_with_the_browsers_words() {
     let process = started(0).await;
-    let job = Job { workload: primes(4, 10_000, Fault::Trap), model: ModelKind::Sequential };
+    let job = job(primes(4, 10_000, Fault::Trap), ModelKind::Sequential, 0);
     let error = in_time(process.run(&job)).await.expect_err("no report");
     assert!(matches!(&error, ProcessError::Died(words) if words.contains("unreachable")), "{error:?}");
 }
@@ -106,7 +111,7 @@ async fn a_trap_on_the_process_s_own_thread_ends_it_with_the_browsers_words() {
 #[wasm_bindgen_test]
 async fn a_trap_on_a_pool_thread_is_noticed_by_the_page() {
     let process = started(2).await;
-    let job = Job { workload: primes(4, 10_000, Fault::Trap), model: ModelKind::Cores };
+    let job = job(primes(4, 10_000, Fault::Trap), ModelKind::Cores, 2);
     let watch = async {
         loop {
             TimeoutFuture::new(5).await;
@@ -149,7 +154,7 @@ async fn a_memory_that_cannot_be_had_is_an_error() {
 #[wasm_bindgen_test]
 async fn rings_are_read_while_every_thread_computes() {
     let process = started(2).await;
-    let job = Job { workload: primes(2, 20_000_000, Fault::None), model: ModelKind::Cores };
+    let job = job(primes(2, 20_000_000, Fault::None), ModelKind::Cores, 2);
     let watch = async {
         let mut computing = 0;
         while computing < 2 {
@@ -167,8 +172,7 @@ async fn rings_are_read_while_every_thread_computes() {
 #[wasm_bindgen_test]
 async fn a_stop_wakes_what_sleeps_on_an_event_loop() {
     let process = started(0).await;
-    let job =
-        Job { workload: Workload::Sleep { tasks: 5, ms: 60_000, fault: Fault::None }, model: ModelKind::EventLoop };
+    let job = job(Workload::Sleep { tasks: 5, ms: 60_000, fault: Fault::None }, ModelKind::EventLoop, 0);
     let stop = async {
         let mut asleep = 0;
         while asleep < 5 {
@@ -191,7 +195,7 @@ async fn a_process_fetches_and_every_failure_has_its_kind() {
     // The test server stands for the service worker, which the end-to-end tests have.
     let sites = ["/", "/there-is-no-such-page"].map(|path| Site::Url(format!("{origin}{path}")));
     let unreachable = Site::Url("http://127.0.0.1:1/".to_owned());
-    let job = Job { workload: Workload::Sites([&sites[..], &[unreachable]].concat()), model: ModelKind::EventLoop };
+    let job = job(Workload::Sites([&sites[..], &[unreachable]].concat()), ModelKind::EventLoop, 0);
     let mut outcomes = process.run(&job).await.expect("a report").outcomes;
     outcomes.sort_by_key(|(id, _)| *id);
     let outcomes: Vec<Outcome> = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
@@ -200,4 +204,69 @@ async fn a_process_fetches_and_every_failure_has_its_kind() {
     assert!(matches!(outcomes[2], Outcome::Failed(Failure::Unreachable(_))), "{outcomes:?}");
     let waited = events(&process).iter().filter(|event| event.kind == EventKind::Enter(Phase::WaitingIo)).count();
     assert!(waited >= 3, "each request was waited for");
+}
+
+/// What happened to the lock, in the order of the sequence numbers: who took it from whom, who dropped it.
+#[wasm_bindgen_test]
+async fn one_thread_has_the_lock_and_who_is_made_to_drop_it_hands_it_to_another() {
+    let process = started(2).await;
+    let job = job(primes(2, 6_000_000, Fault::None), ModelKind::Threads, 2);
+    let report = process.run(&job).await.expect("a report");
+    assert!(report.outcomes.iter().all(|(_, outcome)| matches!(outcome, Outcome::Done(_))), "{report:?}");
+    let (mut holder, mut last_forced, mut forced, mut at) = (None, None, 0, Instant::default());
+    for event in events(&process) {
+        match event.kind {
+            EventKind::LockTaken => {
+                assert_eq!(holder, None, "nobody else holds it");
+                assert_ne!(last_forced, Some(event.lane), "a forced drop goes to another thread");
+                (holder, last_forced) = (Some(event.lane), None);
+            }
+            EventKind::LockDropped => {
+                assert_eq!(holder.take(), Some(event.lane), "only its holder drops it");
+                if event.arg == 1 {
+                    forced += 1;
+                    last_forced = Some(event.lane);
+                }
+            }
+            _ => continue,
+        }
+        assert!(event.at >= at, "its times are in its order");
+        at = event.at;
+    }
+    assert!(forced > 3, "{forced} forced drops");
+}
+
+#[wasm_bindgen_test]
+async fn threads_that_wait_for_answers_wait_at_the_same_time() {
+    let process = started(5).await;
+    let origin = js_sys::Reflect::get(&js_sys::global(), &"origin".into()).expect("a page has an origin");
+    let site = Site::Url(format!("{}/", origin.as_string().expect("it is text")));
+    let unreachable = Site::Url("http://127.0.0.1:1/".to_owned());
+    let sites = Workload::Sites(vec![site.clone(), unreachable, site.clone(), site.clone(), site]);
+    for model in [ModelKind::Threads, ModelKind::FreeThreads] {
+        let report = process.run(&job(sites.clone(), model, 5)).await.expect("a report");
+        let done = report.outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done(_))).count();
+        let failed = report.outcomes.iter().find(|(id, _)| id.0 == 1).map(|(_, outcome)| outcome.clone());
+        assert_eq!(done, 4, "{report:?}");
+        assert!(matches!(failed, Some(Outcome::Failed(Failure::Unreachable(_)))), "{report:?}");
+        let events = events(&process);
+        let waits = events.iter().filter(|event| event.kind == EventKind::Enter(Phase::WaitingIo)).count();
+        assert_eq!(waits, 5, "each thread waited for its answer");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_stop_reaches_threads_under_the_lock() {
+    let process = started(3).await;
+    let job = job(primes(6, 50_000_000, Fault::None), ModelKind::Threads, 3);
+    let stop = async {
+        while !events(&process).iter().any(|event| event.kind == EventKind::LockTaken) {
+            TimeoutFuture::new(1).await;
+        }
+        process.request_stop();
+    };
+    let (report, ()) = futures_util::future::join(process.run(&job), stop).await;
+    let outcomes = report.expect("a report").outcomes;
+    assert_eq!(outcomes.len(), 6);
+    assert!(outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Cancelled), "{outcomes:?}");
 }

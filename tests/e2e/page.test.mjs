@@ -120,6 +120,26 @@ for (const name of ["chromium", "firefox"]) {
       assert.deepEqual(seen.comparison.map((row) => [row[0], row[4]]), [["Sequential", "1"], ["Cores", "2"]]);
     });
 
+    check("threads under one lock: requests overlap, computing does not", async () => {
+      await open(page, server, "run=sites&as=threads&answers=300&answers=150&answers=450&unreachable=40&answers=200");
+      const sites = await run(page);
+      assert.equal(sites.status, "Threads, one lock is done; 1 site failed");
+      assert.deepEqual([sites.inFlight, sites.computing], [5, 1]);
+      assert.ok(parseFloat(sites.speedup) > 1, sites.speedup);
+      assert.equal(sites.completion[0], "site 4 (unreachable)");
+      await open(page, server, "run=primes&as=threads&workers=2&interval=1000&below=2000000&tasks=8");
+      const primes = await run(page);
+      assert.match(primes.sentence, /148,933 primes/);
+      assert.deepEqual([primes.inFlight, primes.computing], [2, 1]);
+    });
+
+    check("threads without a lock compute at the same instant", async () => {
+      await open(page, server, "run=primes&as=free-threads&workers=2&below=4000000&tasks=8");
+      const seen = await run(page);
+      assert.match(seen.sentence, /283,146 primes/);
+      assert.deepEqual([seen.inFlight, seen.computing], [2, 2]);
+    });
+
     check("more workers than cores", async () => {
       const cores = await page.evaluate(() => navigator.hardwareConcurrency);
       await open(page, server, `run=sleep&as=cores&compare=no&workers=${4 * cores}&ms=300&tasks=${4 * cores}`);
@@ -145,7 +165,7 @@ for (const name of ["chromium", "firefox"]) {
     });
 
     check("a trap ends its process and not the page, and the next run works", async () => {
-      for (const model of ["cores", "sequential"]) {
+      for (const model of ["cores", "sequential", "threads"]) {
         await open(page, server, `run=primes&as=${model}&compare=no&below=100000&tasks=8&fault=trap`);
         const seen = await run(page);
         assert.match(seen.status, /failed: the process died: RuntimeError: unreachable/);
@@ -171,6 +191,8 @@ for (const name of ["chromium", "firefox"]) {
         "run=sleep&as=cores&compare=no&ms=60000&tasks=3",
         "run=primes&as=cores&compare=no&below=50000000&tasks=4",
         "run=sites&as=sequential&compare=no&answers=60000",
+        "run=primes&as=threads&compare=no&below=50000000&tasks=4",
+        "run=sites&as=threads&compare=no&answers=60000&answers=60000",
       ]) {
         await open(page, server, plan);
         await start(page);
@@ -199,6 +221,7 @@ for (const name of ["chromium", "firefox"]) {
         ["run=sites&as=event-loop&url=nonsense", "#site-1", /“nonsense” is no web address/],
         ["run=sites&as=event-loop&answers=-5", "#site-1", /-5 is too small/],
         ["run=sleep&as=cores&ms=1e9", "#sleep-ms", /“1e9” is no number/],
+        ["run=primes&as=threads&interval=0", "#interval", /0 is too small: a whole number from 1 to 100,000/],
         ["run=sites&as=cores", "#run", null],
       ];
       for (const [plan, field, message] of wrong) {

@@ -34,6 +34,7 @@ struct Fill {
 #[derive(Clone, Copy)]
 enum Hatch {
     Rising,
+    Falling,
     Upright,
     Dots,
 }
@@ -46,6 +47,7 @@ fn fill(phase: Phase) -> Fill {
         Phase::Computing => ("--phase-compute", None),
         Phase::WaitingIo => ("--phase-wait", Some(Hatch::Rising)),
         Phase::Sleeping => ("--phase-sleep", Some(Hatch::Dots)),
+        Phase::WaitingLock => ("--phase-lock", Some(Hatch::Falling)),
     };
     Fill { colour, hatch }
 }
@@ -134,6 +136,11 @@ impl Painter {
                     line(&pen, (shift, PATTERN_PX), (shift + PATTERN_PX, 0.0));
                 }
             }
+            Hatch::Falling => {
+                for shift in [-PATTERN_PX, 0.0, PATTERN_PX] {
+                    line(&pen, (shift, 0.0), (shift + PATTERN_PX, PATTERN_PX));
+                }
+            }
             Hatch::Upright => line(&pen, (PATTERN_PX / 2.0, 0.0), (PATTERN_PX / 2.0, PATTERN_PX)),
             Hatch::Dots => pen.fill_rect(3.0, 3.0, 2.0, 2.0),
         }
@@ -219,7 +226,7 @@ impl Painter {
 /// What a token that no style sheet has is painted in, to be noticed.
 const MISSING: &str = "hotpink";
 
-const TOKENS: [&str; 15] = [
+const TOKENS: [&str; 16] = [
     "--text",
     "--text-faint",
     "--grid",
@@ -235,6 +242,7 @@ const TOKENS: [&str; 15] = [
     "--phase-compute",
     "--phase-wait",
     "--phase-sleep",
+    "--phase-lock",
 ];
 
 fn ink_token(ink: Ink) -> &'static str {
