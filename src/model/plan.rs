@@ -79,7 +79,7 @@ impl ModelKind {
     pub fn label(self) -> &'static str {
         match self {
             ModelKind::Sequential => "Sequential",
-            ModelKind::Threads => "Threads, one lock",
+            ModelKind::Threads => "Threads with a GIL",
             ModelKind::FreeThreads => "Free threads",
             ModelKind::EventLoop => "Event loop",
             ModelKind::Cores => "Cores",

@@ -28,7 +28,7 @@ const WORKLOADS: [(WorkloadKind, &str, &str, &str); 3] = [
 fn model_text(model: ModelKind) -> (&'static str, &'static str) {
     match model {
         ModelKind::Sequential => ("sequential", "One task after another, on one thread."),
-        ModelKind::Threads => ("threads", "Python’s threads: waiting overlaps, and one at a time computes."),
+        ModelKind::Threads => ("threads", "Python’s threads: waiting overlaps, but one at a time computes."),
         ModelKind::FreeThreads => ("free-threads", "Threads without that lock: all may compute at once."),
         ModelKind::EventLoop => ("event-loop", "Coroutines on one thread: while one waits, another runs."),
         ModelKind::Cores => ("cores", "A rayon thread a core, stealing work: tasks run at the same instant."),

@@ -123,7 +123,7 @@ for (const name of ["chromium", "firefox"]) {
     check("threads under one lock: requests overlap, computing does not", async () => {
       await open(page, server, "run=sites&as=threads&answers=300&answers=150&answers=450&unreachable=40&answers=200");
       const sites = await run(page);
-      assert.equal(sites.status, "Threads, one lock is done; 1 site failed");
+      assert.equal(sites.status, "Threads with a GIL is done; 1 site failed");
       assert.deepEqual([sites.inFlight, sites.computing], [5, 1]);
       assert.ok(parseFloat(sites.speedup) > 1, sites.speedup);
       assert.equal(sites.completion[0], "site 4 (unreachable)");

@@ -66,6 +66,15 @@ await pictures({}, "run=sites&as=event-loop&limit=400&answers=600&answers=1500&a
   await page.until(IDLE);
   await page.screenshot(shot("cancelled"), true);
 });
+for (const [name, plan] of [
+  ["threads-primes", "run=primes&as=threads&workers=3&below=3000000&tasks=6"],
+  ["threads-sites", "run=sites&as=threads&limit=400&answers=300&answers=150&answers=450&unreachable=40&answers=200"],
+]) {
+  await pictures({}, plan, async (page) => {
+    await toTheEnd(page);
+    await page.screenshot(shot(name), true);
+  });
+}
 await pictures({}, `${PRIMES}&fault=trap`, async (page) => {
   await toTheEnd(page);
   await page.screenshot(shot("trap"), true);
