@@ -14,6 +14,11 @@ export function postEvents([lost, words]) {
   if (words.length > 0 || lost > 0) postMessage({ kind: "events", value: [lost, words] });
 }
 
+/** Asks the page for a process. */
+export function askForProcess(number) {
+  postMessage({ kind: "newProcess", value: number });
+}
+
 // The program imports this script, so the page loads it as well.
 const isWorker =
   typeof DedicatedWorkerGlobalScope !== "undefined" &&
@@ -35,17 +40,27 @@ if (isWorker) {
       postMessage({ kind: "loaded", value: [number, performance.timeOrigin + performance.now()] });
     },
 
-    async start({ correctionMs, threads, originMs, base, memoryIsShared }) {
+    async start({ correctionMs, number, threads, originMs, base, memoryIsShared }) {
       program.processClock(correctionMs);
-      postMessage({ kind: "started", value: await program.processStart(threads, originMs, base, memoryIsShared) });
+      const address = await program.processStart(number, threads, originMs, base, memoryIsShared);
+      if (!memoryIsShared) setInterval(program.processPublish, POST_EVERY_MS);
+      postMessage({ kind: "started", value: address });
     },
 
     async run({ job, memoryIsShared }) {
-      const timer = memoryIsShared ? undefined : setInterval(program.processPublish, POST_EVERY_MS);
       const report = await program.processRun(job);
-      clearInterval(timer);
       if (!memoryIsShared) program.processPublish();
       postMessage({ kind: "ran", value: report });
+    },
+
+    /** A process that this one asked for is connected through `port`; or it is not, or no longer, for a reason. */
+    child({ number, port, reason }) {
+      program.processChild(number, port, reason);
+    },
+
+    /** This worker is a process that another asked for, which speaks to it through `port`. */
+    async serve({ number, port }) {
+      await program.processServe(number, port);
     },
 
     stop() {

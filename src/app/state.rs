@@ -107,7 +107,7 @@ impl State {
 
     /// Why nothing can be run here as things are, if so: the place, not the plan.
     pub fn obstacle(&self) -> Option<&'static str> {
-        if self.draft.model.has_workers() && !self.environment.isolated {
+        if self.draft.model.shares_memory() && !self.environment.isolated {
             return Some(
                 "Threads need memory that they share, and this page was not given any: it is not cross-origin isolated. \
                  Open it over https or on localhost, outside a private window, and not inside another page.",

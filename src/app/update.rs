@@ -11,6 +11,7 @@ pub enum Edit {
     Model(ModelKind),
     Workers(String),
     SwitchInterval(String),
+    Chunksize(String),
     Compare(bool),
     Limit(String),
     SiteKind(usize, SiteKind),
@@ -153,6 +154,7 @@ fn apply(draft: &mut Draft, edit: Edit) {
         Edit::Model(model) => draft.model = model,
         Edit::Workers(text) => draft.workers = text,
         Edit::SwitchInterval(text) => draft.switch_interval_us = text,
+        Edit::Chunksize(text) => draft.chunksize = text,
         Edit::Compare(compare) => draft.compare = compare,
         Edit::Limit(text) => draft.limit_ms = text,
         Edit::SiteKind(index, kind) => {

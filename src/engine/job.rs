@@ -2,9 +2,11 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::ports::Ports;
 use super::recorder::{LaneRecorder, Shared};
-use super::{core_pool, event_loop, sequential, threads};
+use super::{core_pool, event_loop, process_pool, sequential, threads};
 use crate::model::event::EventKind;
 use crate::model::id::{LaneId, TaskId};
 use crate::model::outcome::Report;
@@ -35,7 +37,7 @@ impl<'a, P: Ports> Env<'a, P> {
 }
 
 /// A task, as executors are given it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
     pub id: TaskId,
     pub work: Work,
@@ -51,6 +53,11 @@ pub async fn run<P: Ports + 'static>(job: &Job, env: Env<'static, P>) -> Report 
             threads::run(tasks, env, job.workers as usize, Some(interval)).await
         }
         ModelKind::FreeThreads => threads::run(tasks, env, job.workers as usize, None).await,
+        ModelKind::Processes => {
+            let usual = || process_pool::default_chunksize(tasks.len(), job.workers as usize);
+            let chunksize = job.chunksize.map_or_else(usual, |chunksize| chunksize as usize);
+            process_pool::run(tasks, env, job.workers, chunksize).await
+        }
         ModelKind::EventLoop => event_loop::run(tasks, env).await,
         ModelKind::Cores => core_pool::run(tasks, env),
     };

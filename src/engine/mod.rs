@@ -5,6 +5,7 @@ pub mod futures;
 pub mod gil;
 pub mod job;
 pub mod ports;
+pub mod process_pool;
 pub mod recorder;
 pub mod task;
 

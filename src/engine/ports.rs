@@ -17,6 +17,31 @@ pub trait Clock {
     fn now(&self) -> Instant;
 }
 
+/// A process at the other end is gone, or speaks in a way that this one does not know; in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PipeBroken(pub String);
+
+/// A connection of two processes: what goes in at one end is copied, and comes out at the other.
+pub trait Pipe {
+    /// A message that has come and was not opened.
+    type Message;
+
+    /// Sends bytes, which are copied before this returns.
+    ///
+    /// # Errors
+    /// If nothing can be sent any more.
+    fn send(&self, bytes: &[u8]) -> Result<(), PipeBroken>;
+
+    /// Waits for the next message.
+    ///
+    /// # Errors
+    /// If there will be none.
+    fn receive(&self) -> impl Future<Output = Result<Self::Message, PipeBroken>>;
+
+    /// Copies what a message carries into this process's memory.
+    fn open(&self, message: Self::Message) -> Vec<u8>;
+}
+
 /// Everything that the engine asks of the outside. Shared by the threads of a process.
 pub trait Ports: Clock + Sync {
     /// Makes a request and reads its answer to the end. Dropping the future gives the request up.
@@ -27,6 +52,13 @@ pub trait Ports: Clock + Sync {
 
     /// The threads of this process, which may block. There are as many as the job was to have workers.
     fn threads(&self) -> Arc<dyn Spawn>;
+
+    /// What connects a process with one that it started.
+    type Pipe: Pipe;
+
+    /// Starts another process of the same program, with memory of its own, and waits until it is ready. Dropping the pipe
+    /// does not end it; the end of this process does.
+    fn start_process(&self, number: u32) -> impl Future<Output = Result<Self::Pipe, PipeBroken>>;
 
     /// Waits, holding this thread. Never called on the page's own.
     fn block(&self, length: Duration);

@@ -8,6 +8,7 @@ use super::job::{Env, Task};
 use super::ports::Ports;
 use super::recorder::LaneRecorder;
 use crate::model::event::{EventKind, Phase};
+use crate::model::id::TaskId;
 use crate::model::outcome::{Failure, Outcome, Value};
 use crate::workloads::{Work, fault, primes};
 
@@ -39,12 +40,17 @@ pub fn run_on_thread<P: Ports>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env
 
 /// Records a task's outcome, which is also what it gives.
 pub fn end<P: Ports>(task: &Task, outcome: Outcome, lane: &LaneRecorder<'_, P>) -> Outcome {
+    end_of(task.id, outcome, lane)
+}
+
+/// [`end`], for a task that is not at hand.
+pub fn end_of<P: Ports>(task: TaskId, outcome: Outcome, lane: &LaneRecorder<'_, P>) -> Outcome {
     let (kind, arg) = match &outcome {
         Outcome::Done(value) => (EventKind::Finished, value.to_arg()),
         Outcome::Failed(failure) => (EventKind::Failed, failure.to_arg()),
         Outcome::Cancelled => (EventKind::Cancelled, 0),
     };
-    lane.record(kind, Some(task.id), arg);
+    lane.record(kind, Some(task), arg);
     outcome
 }
 

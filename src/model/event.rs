@@ -21,16 +21,22 @@ pub enum Phase {
     Sleeping = 5,
     /// Waiting for the global interpreter lock.
     WaitingLock = 6,
+    /// Making a message for another process of what is in this one's memory.
+    Serialising = 7,
+    /// Taking what a message carries into this process's memory.
+    Deserialising = 8,
 }
 
 impl Phase {
     /// Every phase, in the order in which a legend lists them.
-    pub const ALL: [Phase; 7] = [
+    pub const ALL: [Phase; 9] = [
         Phase::Idle,
         Phase::Instantiating,
         Phase::StartingThreads,
         Phase::Computing,
         Phase::WaitingLock,
+        Phase::Serialising,
+        Phase::Deserialising,
         Phase::WaitingIo,
         Phase::Sleeping,
     ];
@@ -45,6 +51,8 @@ impl Phase {
             Phase::WaitingIo => "waiting for the network",
             Phase::Sleeping => "sleeping",
             Phase::WaitingLock => "waiting for the lock",
+            Phase::Serialising => "making a message",
+            Phase::Deserialising => "opening a message",
         }
     }
 }
@@ -73,6 +81,10 @@ pub enum EventKind {
     LockTaken,
     /// The lane's thread no longer holds the lock. The argument: 1 if it was made to drop it, else 0.
     LockDropped,
+    /// The lane sent a message to another process; the argument is its bytes.
+    Sent,
+    /// The lane opened a message of another process; the argument is its bytes.
+    Received,
 }
 
 impl EventKind {
@@ -88,6 +100,8 @@ impl EventKind {
             EventKind::LockRequested => 106,
             EventKind::LockTaken => 107,
             EventKind::LockDropped => 108,
+            EventKind::Sent => 109,
+            EventKind::Received => 110,
         }
     }
 
@@ -102,6 +116,8 @@ impl EventKind {
             106 => EventKind::LockRequested,
             107 => EventKind::LockTaken,
             108 => EventKind::LockDropped,
+            109 => EventKind::Sent,
+            110 => EventKind::Received,
             other => EventKind::Enter(Phase::ALL.into_iter().find(|phase| *phase as u32 == other)?),
         })
     }
@@ -174,6 +190,8 @@ mod tests {
             EventKind::LockRequested,
             EventKind::LockTaken,
             EventKind::LockDropped,
+            EventKind::Sent,
+            EventKind::Received,
         ]);
         for (index, kind) in kinds.enumerate() {
             let event = Event {

@@ -36,6 +36,9 @@ pub fn fragment_from_draft(draft: &Draft) -> String {
     if draft.model == ModelKind::Threads && !draft.switch_interval_us.is_empty() {
         out.append_pair("interval", &draft.switch_interval_us);
     }
+    if draft.model == ModelKind::Processes && !draft.chunksize.is_empty() {
+        out.append_pair("chunksize", &draft.chunksize);
+    }
     if !draft.compare {
         out.append_pair("compare", "no");
     }
@@ -91,6 +94,7 @@ pub fn draft_from_fragment(fragment: &str) -> Result<Draft, FragmentError> {
             "as" => draft.model = named(&MODELS, value)?,
             "workers" => draft.workers = value.clone(),
             "interval" => draft.switch_interval_us = value.clone(),
+            "chunksize" => draft.chunksize = value.clone(),
             "compare" => draft.compare = named(&YES_NO, value)?,
             "limit" => draft.limit_ms = value.clone(),
             "tasks" => tasks = Some(value.clone()),
@@ -120,11 +124,12 @@ pub fn draft_from_fragment(fragment: &str) -> Result<Draft, FragmentError> {
 
 const WORKLOADS: [(&str, WorkloadKind); 3] =
     [("sites", WorkloadKind::Sites), ("primes", WorkloadKind::Primes), ("sleep", WorkloadKind::Sleep)];
-const MODELS: [(&str, ModelKind); 5] = [
+const MODELS: [(&str, ModelKind); 6] = [
     ("sequential", ModelKind::Sequential),
     ("threads", ModelKind::Threads),
     ("free-threads", ModelKind::FreeThreads),
     ("event-loop", ModelKind::EventLoop),
+    ("processes", ModelKind::Processes),
     ("cores", ModelKind::Cores),
 ];
 const SITES: [(&str, SiteKind); 4] = [

@@ -20,7 +20,7 @@ impl TaskId {
 
 /// A row of the timeline: what one process, thread or coroutine has.
 ///
-/// Lanes order as they are drawn: the process first, then its threads, then its coroutines.
+/// Lanes order as they are drawn: the process first, then its threads, its coroutines, and the processes that it started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LaneId {
     /// The process itself: its start.
@@ -29,6 +29,8 @@ pub enum LaneId {
     Thread(u32),
     /// A coroutine on the event loop of thread 0, numbered as its task is.
     Coroutine(u32),
+    /// A process that this one started, with its one thread; numbered from 1.
+    Child(u32),
 }
 
 const INDEX_BITS: u32 = 24;
@@ -40,6 +42,7 @@ impl LaneId {
             LaneId::Process => 0,
             LaneId::Thread(index) => (1 << INDEX_BITS) | index,
             LaneId::Coroutine(index) => (2 << INDEX_BITS) | index,
+            LaneId::Child(index) => (3 << INDEX_BITS) | index,
         }
     }
 
@@ -50,6 +53,7 @@ impl LaneId {
             0 if index == 0 => Some(LaneId::Process),
             1 => Some(LaneId::Thread(index)),
             2 => Some(LaneId::Coroutine(index)),
+            3 => Some(LaneId::Child(index)),
             _ => None,
         }
     }
@@ -61,7 +65,9 @@ mod tests {
 
     #[test]
     fn lanes_survive_the_way_through_a_word() {
-        for lane in [LaneId::Process, LaneId::Thread(0), LaneId::Thread(255), LaneId::Coroutine(9_999)] {
+        for lane in
+            [LaneId::Process, LaneId::Thread(0), LaneId::Thread(255), LaneId::Coroutine(9_999), LaneId::Child(8)]
+        {
             assert_eq!(LaneId::from_word(lane.to_word()), Some(lane));
         }
         assert_eq!(LaneId::from_word(u32::MAX), None);

@@ -41,6 +41,8 @@ pub enum ModelKind {
     Threads,
     /// The same pool without the lock: threads of Rust, and of free-threaded Python.
     FreeThreads,
+    /// A pool of processes, each with memory of its own: Python's `Pool(n).map`.
+    Processes,
     /// Coroutines on one thread.
     EventLoop,
     /// A rayon pool: threads that share the memory of one process.
@@ -49,20 +51,31 @@ pub enum ModelKind {
 
 impl ModelKind {
     /// Every model, in the order in which they are offered.
-    pub const ALL: [ModelKind; 5] =
-        [ModelKind::Sequential, ModelKind::Threads, ModelKind::FreeThreads, ModelKind::EventLoop, ModelKind::Cores];
+    pub const ALL: [ModelKind; 6] = [
+        ModelKind::Sequential,
+        ModelKind::Threads,
+        ModelKind::FreeThreads,
+        ModelKind::EventLoop,
+        ModelKind::Processes,
+        ModelKind::Cores,
+    ];
 
     /// Whether it has workers, whose number may be chosen.
     pub fn has_workers(self) -> bool {
+        matches!(self, ModelKind::Threads | ModelKind::FreeThreads | ModelKind::Processes | ModelKind::Cores)
+    }
+
+    /// Whether it needs memory that workers of the browser share.
+    pub fn shares_memory(self) -> bool {
         matches!(self, ModelKind::Threads | ModelKind::FreeThreads | ModelKind::Cores)
     }
 
-    /// How many workers it has if nobody says: a core pool one a core; a pool of threads four more, as CPython's, for
+    /// How many workers it has if nobody says: a pool of cores or processes one a core; a pool of threads four more, as CPython's, for
     /// tasks that wait.
     pub fn default_workers(self, cores: u32) -> u32 {
         match self {
             ModelKind::Threads | ModelKind::FreeThreads => cores.saturating_add(4).min(THREADS_USUALLY_MAX),
-            ModelKind::Cores => cores,
+            ModelKind::Cores | ModelKind::Processes => cores,
             ModelKind::Sequential | ModelKind::EventLoop => 1,
         }
     }
@@ -81,6 +94,7 @@ impl ModelKind {
             ModelKind::Sequential => "Sequential",
             ModelKind::Threads => "Threads with a GIL",
             ModelKind::FreeThreads => "Free threads",
+            ModelKind::Processes => "Process pool",
             ModelKind::EventLoop => "Event loop",
             ModelKind::Cores => "Cores",
         }
@@ -149,6 +163,8 @@ pub struct Plan {
     pub workers: u32,
     /// How long a thread waits for the lock before it asks for it, in microseconds.
     pub switch_interval_us: u32,
+    /// Tasks that a message to a process carries; `None` leaves it to Python's rule.
+    pub chunksize: Option<u32>,
     /// Whether Sequential is run first, to compare with.
     pub compare: bool,
     /// The timeout of `wait`, which splits done from not done, in milliseconds since the first task was submitted.
@@ -160,17 +176,20 @@ pub struct Plan {
 pub struct Job {
     pub workload: Workload,
     pub model: ModelKind,
-    /// Workers of the pool; the process has as many threads besides its own.
+    /// Workers of the pool: threads of the process, or processes that it starts.
     pub workers: u32,
     /// How long a thread waits for the lock before it asks for it, in microseconds.
     pub switch_interval_us: u32,
+    /// Tasks that a message to a process carries; `None` leaves it to Python's rule.
+    pub chunksize: Option<u32>,
 }
 
 impl Plan {
     /// The job of one of its models.
     pub fn job(&self, model: ModelKind) -> Job {
         let workers = if model.has_workers() { self.workers } else { 0 };
-        Job { workload: self.workload.clone(), model, workers, switch_interval_us: self.switch_interval_us }
+        let Plan { switch_interval_us, chunksize, .. } = *self;
+        Job { workload: self.workload.clone(), model, workers, switch_interval_us, chunksize }
     }
 
     /// The models to run, in order.
@@ -188,7 +207,8 @@ impl Job {
     pub fn threads(&self) -> u32 {
         match self.model {
             ModelKind::Threads | ModelKind::FreeThreads => self.workers.min(self.workload.tasks()),
-            _ => self.workers,
+            ModelKind::Cores => self.workers,
+            ModelKind::Sequential | ModelKind::EventLoop | ModelKind::Processes => 0,
         }
     }
 }
@@ -216,6 +236,7 @@ pub struct Draft {
     pub model: ModelKind,
     pub workers: String,
     pub switch_interval_us: String,
+    pub chunksize: String,
     pub compare: bool,
     pub limit_ms: String,
     pub sites: Vec<SiteDraft>,
@@ -234,6 +255,7 @@ impl Default for Draft {
             model: ModelKind::EventLoop,
             workers: String::new(),
             switch_interval_us: String::new(),
+            chunksize: String::new(),
             compare: true,
             limit_ms: String::new(),
             sites: vec![
@@ -258,6 +280,7 @@ pub enum Field {
     Model,
     Workers,
     SwitchInterval,
+    Chunksize,
     Limit,
     Site(usize),
     PrimeTasks,
@@ -293,7 +316,9 @@ impl Draft {
         let workers = if self.model.has_workers() && !self.workers.trim().is_empty() {
             let most = self.model.most_workers(cores);
             errors.number(Field::Workers, &self.workers, 1, most, || match self.model {
-                ModelKind::Cores => format!("4 for each of the {cores} cores that this browser reports"),
+                ModelKind::Cores | ModelKind::Processes => {
+                    format!("4 for each of the {cores} cores that this browser reports")
+                }
                 _ => "each is a thread of its own".to_owned(),
             })
         } else {
@@ -305,6 +330,8 @@ impl Draft {
         } else {
             SWITCH_INTERVAL_US
         };
+        let chunksize = (self.model == ModelKind::Processes && !self.chunksize.trim().is_empty())
+            .then(|| errors.number(Field::Chunksize, &self.chunksize, 1, PRIME_TASKS_MAX, || "tasks".to_owned()));
         let limit_ms = (!self.limit_ms.trim().is_empty()).then(|| errors.milliseconds(Field::Limit, &self.limit_ms, 1));
         let workload = match self.workload {
             WorkloadKind::Sites => {
@@ -322,7 +349,15 @@ impl Draft {
             },
         };
         if errors.0.is_empty() {
-            Ok(Plan { workload, model: self.model, workers, switch_interval_us, compare: self.compare, limit_ms })
+            Ok(Plan {
+                workload,
+                model: self.model,
+                workers,
+                switch_interval_us,
+                chunksize,
+                compare: self.compare,
+                limit_ms,
+            })
         } else {
             Err(errors.0)
         }

@@ -134,7 +134,9 @@ impl Trace {
             | EventKind::LaneClosed
             | EventKind::LockRequested
             | EventKind::LockTaken
-            | EventKind::LockDropped => {}
+            | EventKind::LockDropped
+            | EventKind::Sent
+            | EventKind::Received => {}
         }
     }
 

@@ -154,6 +154,7 @@ pub fn lane_name(lane: LaneId, noun: &str) -> String {
         LaneId::Process => "process".to_owned(),
         LaneId::Thread(0) => "main thread".to_owned(),
         LaneId::Thread(number) => format!("worker {number}"),
+        LaneId::Child(number) => format!("process {number}"),
         LaneId::Coroutine(index) => format!("{noun} {}", TaskId(index).number()),
     }
 }

@@ -31,6 +31,9 @@ fn model_text(model: ModelKind) -> (&'static str, &'static str) {
         ModelKind::Threads => ("threads", "Python’s threads: waiting overlaps, but one at a time computes."),
         ModelKind::FreeThreads => ("free-threads", "Threads without that lock: all may compute at once."),
         ModelKind::EventLoop => ("event-loop", "Coroutines on one thread: while one waits, another runs."),
+        ModelKind::Processes => {
+            ("processes", "Python’s Pool.map: processes with memory of their own; what they need is copied.")
+        }
         ModelKind::Cores => ("cores", "A rayon thread a core, stealing work: tasks run at the same instant."),
     }
 }

@@ -82,14 +82,16 @@ pub fn Settings(props: &SettingsProps) -> Html {
 fn workers(props: &SettingsProps, edit: &Callback<Edit>) -> Html {
     let (draft, cores) = (&props.draft, props.cores);
     let usual = draft.model.default_workers(cores);
-    let (placeholder, hint) = if draft.model == ModelKind::Cores {
-        let reported = format::count(cores as usize, "core");
-        (format!("{usual} (one a core)"), format!("This browser reports {reported}; up to 4 workers for each."))
-    } else {
-        (
-            format!("{usual} (cores + 4)"),
-            "max_workers. Threads are started as tasks come, never more than there are tasks.".to_owned(),
-        )
+    let reported = || format!("This browser reports {}", format::count(cores as usize, "core"));
+    let (placeholder, hint) = match draft.model {
+        ModelKind::Cores => (format!("{usual} (one a core)"), format!("{}; up to 4 workers for each.", reported())),
+        ModelKind::Processes => {
+            (format!("{usual} (one a core)"), format!("Pool(n). {}; up to 4 processes for each.", reported()))
+        }
+        _ => {
+            let hint = "max_workers. Threads are started as tasks come, never more than there are tasks.";
+            (format!("{usual} (cores + 4)"), hint.to_owned())
+        }
     };
     html! {
         <>
@@ -97,6 +99,13 @@ fn workers(props: &SettingsProps, edit: &Callback<Edit>) -> Html {
                 id="workers" label="Workers" value={draft.workers.clone()} {placeholder} {hint}
                 error={props.error(Field::Workers)} on_text={edit.reform(Edit::Workers)}
             />
+            if draft.model == ModelKind::Processes {
+                <TextField
+                    id="chunksize" label="Chunk size" unit="tasks" value={draft.chunksize.clone()} placeholder="Python’s rule"
+                    hint="How many tasks one message to a process carries. Usually so many that each process gets four."
+                    error={props.error(Field::Chunksize)} on_text={edit.reform(Edit::Chunksize)}
+                />
+            }
             if draft.model == ModelKind::Threads {
                 <TextField
                     id="interval" label="Switch interval" unit="µs" value={draft.switch_interval_us.clone()}

@@ -54,6 +54,7 @@ fn first_screen(props: &StageProps) -> Html {
         ModelKind::Threads => "on threads that share one lock",
         ModelKind::FreeThreads => "on threads without a lock",
         ModelKind::EventLoop => "all at once on an event loop",
+        ModelKind::Processes => "on a pool of processes",
         ModelKind::Cores => "on every core",
     };
     let first =
@@ -131,7 +132,8 @@ fn status(run: &RunView, leg: &LegView) -> String {
 fn legend(run: &RunView) -> Html {
     let any = |is: fn(ModelKind) -> bool| run.legs.iter().any(|leg| is(leg.model));
     let shown = Phase::ALL.into_iter().filter(|phase| match phase {
-        Phase::StartingThreads => any(ModelKind::has_workers),
+        Phase::StartingThreads => any(ModelKind::shares_memory),
+        Phase::Serialising | Phase::Deserialising => any(|model| model == ModelKind::Processes),
         Phase::WaitingLock => any(|model| model == ModelKind::Threads),
         Phase::WaitingIo => matches!(run.plan.workload, Workload::Sites(_)),
         Phase::Sleeping => matches!(run.plan.workload, Workload::Sleep { .. }),
@@ -158,6 +160,8 @@ fn swatch(phase: Phase) -> &'static str {
         Phase::WaitingIo => "wait",
         Phase::Sleeping => "sleep",
         Phase::WaitingLock => "lock",
+        Phase::Serialising => "serialise",
+        Phase::Deserialising => "deserialise",
     }
 }
 

@@ -4,10 +4,12 @@ pub mod fault;
 pub mod primes;
 pub mod sites;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::plan::{Fault, Workload};
 
 /// The work of one task.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Work {
     /// Counts primes.
     Primes(primes::Share),
@@ -16,7 +18,7 @@ pub enum Work {
     /// Makes a request and reads its answer.
     Fetch(sites::Request),
     /// Panics, with this message.
-    Panic(&'static str),
+    Panic(String),
     /// Brings its process down.
     Trap,
 }
@@ -44,7 +46,7 @@ fn with_fault(mut works: Vec<Work>, fault: Fault) -> Vec<Work> {
     let place = faulty_task(works.len() as u32) as usize;
     let faulty = match fault {
         Fault::None => None,
-        Fault::Panic => Some(Work::Panic("the plan asked this task to panic")),
+        Fault::Panic => Some(Work::Panic("the plan asked this task to panic".to_owned())),
         Fault::Trap => Some(Work::Trap),
     };
     if let (Some(faulty), Some(slot)) = (faulty, works.get_mut(place)) {

@@ -1,10 +1,12 @@
 //! Counting primes by trial division: work that needs nothing but a core.
 
+use serde::{Deserialize, Serialize};
+
 /// One task's share of the numbers below a bound.
 ///
 /// Dividing gets dearer as numbers grow, so that a task with the last quarter would run longest. Shares are therefore
 /// dealt in blocks, as cards are, and come out about equal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Share {
     /// Numbers below this one are looked at.
     pub below: u32,

@@ -1,12 +1,14 @@
 //! Requests: work that waits for an answer.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::plan::Site;
 
 /// The bytes of an answer of the page's own network: a small page.
 const ANSWER_BYTES: u32 = 2_048;
 
 /// A request to be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// Where to: absolute, or relative to the page.
     pub address: String,

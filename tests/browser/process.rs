@@ -44,7 +44,7 @@ async fn in_time<T>(said: impl Future<Output = T>) -> T {
 }
 
 fn job(workload: Workload, model: ModelKind, workers: u32) -> Job {
-    Job { workload, model, workers, switch_interval_us: 5_000 }
+    Job { workload, model, workers, switch_interval_us: 5_000, chunksize: None }
 }
 
 fn primes(tasks: u32, below: u32, fault: Fault) -> Workload {
@@ -269,4 +269,47 @@ async fn a_stop_reaches_threads_under_the_lock() {
     let outcomes = report.expect("a report").outcomes;
     assert_eq!(outcomes.len(), 6);
     assert!(outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Cancelled), "{outcomes:?}");
+}
+
+#[wasm_bindgen_test]
+async fn a_pool_of_processes_computes_in_memories_of_their_own_and_both_ends_record_the_messages() {
+    let process = started(0).await;
+    let job = job(primes(8, 2_000_000, Fault::None), ModelKind::Processes, 2);
+    let report = process.run(&job).await.expect("a report");
+    let counts = report.outcomes.iter().map(|(_, outcome)| match outcome {
+        Outcome::Done(Value::Count(count)) => *count,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(counts.sum::<u64>(), 148_933);
+    let events = events(&process);
+    let on = |lane, kind: fn(&EventKind) -> bool| {
+        events.iter().filter(|event| event.lane == lane && kind(&event.kind)).map(|event| event.arg).collect::<Vec<_>>()
+    };
+    let is_sent = |kind: &EventKind| *kind == EventKind::Sent;
+    let is_received = |kind: &EventKind| *kind == EventKind::Received;
+    let parent = on(LaneId::Thread(0), is_sent);
+    let children: Vec<u64> = [1, 2].into_iter().flat_map(|number| on(LaneId::Child(number), is_received)).collect();
+    assert_eq!(parent.iter().sum::<u64>(), children.iter().sum::<u64>(), "what was sent was received");
+    assert_eq!((parent.len(), children.len()), (10, 10), "eight tasks, and a close for each process");
+    for number in [1, 2] {
+        let finished = on(LaneId::Child(number), |kind| *kind == EventKind::Finished);
+        assert!(!finished.is_empty(), "process {number} did something");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_process_of_a_pool_that_traps_breaks_it_and_the_parent_lives() {
+    let process = started(0).await;
+    let job_with = |fault| job(primes(8, 200_000, fault), ModelKind::Processes, 2);
+    let report = in_time(process.run(&job_with(Fault::Trap))).await.expect("a report");
+    assert_eq!(report.outcomes.len(), 8);
+    let broken = report.outcomes.iter().filter(
+        |(_, outcome)| matches!(outcome, Outcome::Failed(Failure::BrokenPool(why)) if why.contains("unreachable")),
+    );
+    assert!(broken.count() >= 1, "{report:?}");
+    let again = process.run(&job_with(Fault::None)).await.expect("a report");
+    assert!(
+        again.outcomes.iter().all(|(_, outcome)| matches!(outcome, Outcome::Done(_))),
+        "a new pool works: {again:?}"
+    );
 }

@@ -24,7 +24,7 @@ struct Run {
 }
 
 fn job(workload: &Workload, model: ModelKind, workers: u32) -> Job {
-    Job { workload: workload.clone(), model, workers, switch_interval_us: 1_000 }
+    Job { workload: workload.clone(), model, workers, switch_interval_us: 1_000, chunksize: None }
 }
 
 fn simulate(workload: &Workload, model: ModelKind, stop_at: Option<Duration>) -> Run {
@@ -35,15 +35,25 @@ fn simulate(workload: &Workload, model: ModelKind, stop_at: Option<Duration>) ->
     Run { trace: trace_of(shared, workload, &report), report }
 }
 
-/// Real threads: of the current rayon pool, or of a pool of threads.
+/// Real threads: of the current rayon pool, of a pool of threads, or in the place of processes.
 fn real(workload: &Workload, model: ModelKind, workers: u32, meanwhile: impl FnOnce(&RealPorts) + Send) -> Run {
-    let shared: &'static Shared = Box::leak(Box::new(Shared::new(workers as usize + 1, 1 << 14)));
-    let ports: &'static RealPorts = Box::leak(Box::new(RealPorts::new(shared)));
+    real_job(&job(workload, model, workers), None, meanwhile)
+}
+
+fn real_job(job: &Job, dies: Option<u32>, meanwhile: impl FnOnce(&RealPorts) + Send) -> Run {
+    let shared: &'static Shared = Box::leak(Box::new(Shared::new(job.workers as usize + 1, 1 << 14)));
+    let ports: &'static RealPorts = Box::leak(Box::new(RealPorts::new(shared, dies)));
     let report = std::thread::scope(|scope| {
         scope.spawn(|| meanwhile(ports));
-        ports.run(run(&job(workload, model, workers), Env { ports, shared }))
+        ports.run(run(job, Env { ports, shared }))
     });
-    Run { trace: trace_of(shared, workload, &report), report }
+    let mut trace = trace_of(shared, &job.workload, &Report::default());
+    for child in ports.blocks().into_iter().skip(1) {
+        let mut drain = Drain::default();
+        drain.take(child.words()).0.iter().for_each(|event| trace.apply(event));
+    }
+    trace.apply_report(&report);
+    Run { trace, report }
 }
 
 fn on_threads(workload: &Workload) -> Run {
@@ -249,12 +259,14 @@ fn a_panic_under_the_lock_is_one_task_s_failure_and_the_lock_goes_on() {
 #[test]
 fn a_stop_reaches_threads_that_compute_sleep_or_wait() {
     let far = Workload::Sites(vec![Site::Answers { after_ms: 3_000 }; 3]);
-    for model in [ModelKind::Threads, ModelKind::FreeThreads] {
+    for model in [ModelKind::Threads, ModelKind::FreeThreads, ModelKind::Processes] {
         for workload in [primes(4, 50_000_000, Fault::None), sleeps(4, 60_000), far.clone()] {
             let stop = |ports: &RealPorts| {
                 // Once somebody has begun, and at whatever moment that is.
-                while ports.shared.words().iter().all(|word| word.load(std::sync::atomic::Ordering::Relaxed) != STARTED)
-                {
+                let has_begun = |shared: &Shared| {
+                    shared.words().iter().any(|word| word.load(std::sync::atomic::Ordering::Relaxed) == STARTED)
+                };
+                while !ports.blocks().into_iter().any(has_begun) {
                     std::thread::yield_now();
                 }
                 ports.stop();
@@ -264,4 +276,41 @@ fn a_stop_reaches_threads_that_compute_sleep_or_wait() {
             assert_eq!(cancelled as u32, workload.tasks(), "{model:?} {workload:?}");
         }
     }
+}
+
+fn sent(run: &Run) -> usize {
+    run.trace.lanes.iter().flat_map(|(_, lane)| &lane.spans).filter(|span| span.phase == Phase::Serialising).count()
+}
+
+#[test]
+fn a_process_pool_counts_what_sequential_counts_on_every_process_and_keeps_the_order() {
+    let run = real(&primes(16, 2_000_000, Fault::None), ModelKind::Processes, 2, |_| ());
+    let summary = Summary::of(&run.trace);
+    assert_eq!((summary.done, summary.total), (16, Some(148_933)));
+    assert_eq!(summary.dials.computing.peak, 2);
+    // Python's rule makes chunks of two: eight messages there and eight back; and one to each process to close.
+    assert_eq!(sent(&run), 18);
+    let own = Job { chunksize: Some(16), ..job(&primes(16, 1_000, Fault::None), ModelKind::Processes, 2) };
+    assert_eq!(sent(&real_job(&own, None, |_| ())), 4, "one chunk of sixteen goes to one process");
+}
+
+#[test]
+fn processes_overlap_what_waits_and_pass_failures_on() {
+    let sites = real(&five_sites(), ModelKind::Processes, 5, |_| ());
+    let summary = Summary::of(&sites.trace);
+    assert_eq!((summary.done, summary.failed, summary.dials.in_flight.peak), (4, 1, 5));
+    let run = real(&primes(6, 60_000, Fault::Panic), ModelKind::Processes, 2, |_| ());
+    let failed = run.report.outcomes.iter().find(|(id, _)| id.0 == 2).map(|(_, outcome)| outcome);
+    assert!(matches!(failed, Some(Outcome::Failed(Failure::Panicked(words))) if words.contains("asked")), "{failed:?}");
+}
+
+#[test]
+fn a_process_that_dies_breaks_its_pool_and_no_task_is_lost_to_sight() {
+    let run = real_job(&job(&sleeps(8, 20), ModelKind::Processes, 2), Some(2), |_| ());
+    assert_eq!(run.report.outcomes.len(), 8);
+    let broken =
+        |outcome: &Outcome| matches!(outcome, Outcome::Failed(Failure::BrokenPool(why)) if why.contains("died"));
+    let broken = run.report.outcomes.iter().filter(|(_, outcome)| broken(outcome)).count();
+    assert!(broken >= 1, "{:?}", run.report);
+    assert!(run.report.outcomes.iter().all(|(_, outcome)| *outcome != Outcome::Cancelled));
 }

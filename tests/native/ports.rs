@@ -1,5 +1,6 @@
 //! Ports for tests: a clock that stands still until somebody waits, and a network that answers by the request's address.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::pin;
@@ -8,8 +9,12 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use futures_util::StreamExt;
+use overlap::engine::Env;
 use overlap::engine::futures::{Future, Spawn, StdThreads};
-use overlap::engine::ports::{Clock, Ports};
+use overlap::engine::ports::{Clock, Pipe, PipeBroken, Ports};
+use overlap::engine::process_pool::serve;
 use overlap::engine::recorder::Shared;
 use overlap::model::outcome::{Failure, Value};
 use overlap::model::time::Instant;
@@ -108,6 +113,12 @@ impl Ports for SimulatedPorts<'_> {
         unreachable!("threads run in real time")
     }
 
+    type Pipe = ChannelPipe;
+
+    async fn start_process(&self, _: u32) -> Result<ChannelPipe, PipeBroken> {
+        Err(PipeBroken("processes run in real time".to_owned()))
+    }
+
     fn block(&self, length: Duration) {
         self.now_ns.fetch_add(length.as_nanos() as u64, Ordering::Relaxed);
         self.look_at_stop();
@@ -121,24 +132,61 @@ impl Ports for SimulatedPorts<'_> {
     }
 }
 
+/// A pipe between threads that stand for processes.
+pub struct ChannelPipe {
+    sender: UnboundedSender<Vec<u8>>,
+    receiver: RefCell<UnboundedReceiver<Vec<u8>>>,
+}
+
+impl Pipe for ChannelPipe {
+    type Message = Vec<u8>;
+
+    fn send(&self, bytes: &[u8]) -> Result<(), PipeBroken> {
+        self.sender.unbounded_send(bytes.to_vec()).map_err(|error| PipeBroken(error.to_string()))
+    }
+
+    async fn receive(&self) -> Result<Vec<u8>, PipeBroken> {
+        let message = poll_fn(|context| self.receiver.borrow_mut().poll_next_unpin(context)).await;
+        message.ok_or_else(|| PipeBroken("the process died".to_owned()))
+    }
+
+    fn open(&self, message: Vec<u8>) -> Vec<u8> {
+        message
+    }
+}
+
 /// Ports for real threads, in real time, with a network that answers from threads of its own.
 pub struct RealPorts {
     started: std::time::Instant,
     pub shared: &'static Shared,
     stop: Future<()>,
+    /// What the processes that it started record into, and what stops them.
+    children: Mutex<Vec<(&'static Shared, Future<()>)>>,
+    /// The number of a process that dies of its first message.
+    dies: Option<u32>,
 }
 
 impl RealPorts {
-    pub fn new(shared: &'static Shared) -> RealPorts {
+    pub fn new(shared: &'static Shared, dies: Option<u32>) -> RealPorts {
         // The one clock of the tests that is real: these threads are.
         #[expect(clippy::disallowed_methods, reason = "this is a clock port")]
         let started = std::time::Instant::now();
-        RealPorts { started, shared, stop: Future::new() }
+        RealPorts { started, shared, stop: Future::new(), children: Mutex::default(), dies }
+    }
+
+    /// What it and the processes that it started record into.
+    pub fn blocks(&self) -> Vec<&'static Shared> {
+        let children = self.children.lock().expect("no panic");
+        [self.shared].into_iter().chain(children.iter().map(|(shared, _)| *shared)).collect()
     }
 
     /// Asks for a stop, as the page does: by the flag, and by a message.
     pub fn stop(&self) {
         self.shared.request_stop();
+        for (shared, stop) in &*self.children.lock().expect("no panic") {
+            shared.request_stop();
+            let _ = stop.set_result(());
+        }
         let _ = self.stop.set_result(());
     }
 
@@ -191,6 +239,31 @@ impl Ports for RealPorts {
 
     fn threads(&self) -> Arc<dyn Spawn> {
         Arc::new(StdThreads)
+    }
+
+    type Pipe = ChannelPipe;
+
+    async fn start_process(&self, number: u32) -> Result<ChannelPipe, PipeBroken> {
+        let shared: &'static Shared = Box::leak(Box::new(Shared::new(1, 1 << 12)));
+        let stop = Future::new();
+        self.children.lock().expect("no panic").push((shared, stop.clone()));
+        let (to_child, from_parent) = unbounded();
+        let (to_parent, from_child) = unbounded();
+        let (started, dies) = (self.started, self.dies == Some(number));
+        std::thread::spawn(move || {
+            let ports = RealPorts { started, stop, ..RealPorts::new(shared, None) };
+            let pipe = ChannelPipe { sender: to_parent, receiver: RefCell::new(from_parent) };
+            let served = async {
+                if dies {
+                    pipe.receive().await.map(drop)
+                } else {
+                    serve(&pipe, number, Env { ports: &ports, shared }).await
+                }
+            };
+            // It ends with its parent.
+            let _ = ports.run(served);
+        });
+        Ok(ChannelPipe { sender: to_child, receiver: RefCell::new(from_child) })
     }
 
     fn block(&self, length: Duration) {

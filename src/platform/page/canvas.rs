@@ -47,6 +47,8 @@ fn fill(phase: Phase) -> Fill {
         Phase::Computing => ("--phase-compute", None),
         Phase::WaitingIo => ("--phase-wait", Some(Hatch::Rising)),
         Phase::Sleeping => ("--phase-sleep", Some(Hatch::Dots)),
+        Phase::Serialising => ("--phase-serialise", Some(Hatch::Upright)),
+        Phase::Deserialising => ("--phase-deserialise", Some(Hatch::Upright)),
         Phase::WaitingLock => ("--phase-lock", Some(Hatch::Falling)),
     };
     Fill { colour, hatch }
@@ -226,7 +228,7 @@ impl Painter {
 /// What a token that no style sheet has is painted in, to be noticed.
 const MISSING: &str = "hotpink";
 
-const TOKENS: [&str; 16] = [
+const TOKENS: [&str; 18] = [
     "--text",
     "--text-faint",
     "--grid",
@@ -243,6 +245,8 @@ const TOKENS: [&str; 16] = [
     "--phase-wait",
     "--phase-sleep",
     "--phase-lock",
+    "--phase-serialise",
+    "--phase-deserialise",
 ];
 
 fn ink_token(ink: Ink) -> &'static str {

@@ -2,6 +2,7 @@
 
 mod block;
 mod canvas;
+mod children;
 mod environment;
 mod image;
 mod messages;

@@ -15,6 +15,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, Worker};
 
 use super::block::{Block, is_shared};
+use super::children::start_child;
 use super::image::Image;
 use super::messages::{new_worker, object, process_script_url, property};
 use crate::engine::recorder::Drain;
@@ -58,6 +59,10 @@ pub struct ProcessConfig {
     pub memory_mib: u32,
     /// How long it may take to start, in milliseconds. What fails says so at once; this is for what says nothing.
     pub start_time_ms: u32,
+    /// 0, or the number by which the process that asked for it knows it.
+    pub number: u32,
+    /// The zero of its clock, in milliseconds since the Unix epoch, if that is not its own start.
+    pub origin_ms: Option<f64>,
     /// Its start script; the usual one, but for tests.
     pub script: Option<String>,
 }
@@ -70,6 +75,8 @@ impl ProcessConfig {
             threads,
             memory_mib: (64 + 3 * threads).min(1_024),
             start_time_ms: 2_800 + 50 * threads,
+            number: 0,
+            origin_ms: None,
             script: None,
         }
     }
@@ -78,9 +85,11 @@ impl ProcessConfig {
 /// The number by which a process itself says that it has loaded; its threads count from 0.
 const ITSELF: f64 = -1.0;
 
+type Tell = Box<dyn FnOnce(String)>;
+
 /// A pending answer of the worker, and what else it said.
 #[derive(Default)]
-struct Inbox {
+pub(super) struct Inbox {
     waiting: RefCell<Option<oneshot::Sender<Result<JsValue, ProcessError>>>>,
     died: RefCell<Option<ProcessError>>,
     /// Events that came as messages, from a process whose memory is not shared.
@@ -88,6 +97,11 @@ struct Inbox {
     /// Of those, how many were lost.
     lost: Cell<u64>,
     threads: RefCell<Threads>,
+    /// The processes that it asked for.
+    children: RefCell<Vec<Rc<Process>>>,
+    origin_ms: Cell<f64>,
+    /// Who else is told of its death, once.
+    on_death: RefCell<Option<Tell>>,
 }
 
 /// The workers that are a process's threads, and what one more is made of.
@@ -169,6 +183,9 @@ impl Inbox {
 
     fn fail(&self, error: ProcessError) {
         self.died.borrow_mut().get_or_insert_with(|| error.clone());
+        if let Some(tell) = self.on_death.take() {
+            tell(error.to_string());
+        }
         self.answer(Err(error));
     }
 
@@ -186,12 +203,33 @@ impl Inbox {
                 let (records, _) = words.as_chunks::<EVENT_WORDS>();
                 self.events.borrow_mut().extend(records.iter().filter_map(|record| Event::from_words(*record)));
             }
+            Some("newProcess") => start_child(self, value.as_f64().unwrap_or_default() as u32, process),
             Some("newThread") => {
                 let added = self.threads.borrow_mut().add(Array::from(&value).get(1));
                 added.unwrap_or_else(|_| self.fail(ProcessError::ScriptFailed));
             }
             _ => {}
         }
+    }
+
+    /// What its processes run.
+    pub(super) fn image(&self) -> Option<Rc<Image>> {
+        self.threads.borrow().image.clone()
+    }
+
+    /// The zero of its clock, in milliseconds since the Unix epoch.
+    pub(super) fn origin_ms(&self) -> f64 {
+        self.origin_ms.get()
+    }
+
+    /// Adds an event that the page records.
+    pub(super) fn push_event(&self, event: Event) {
+        self.events.borrow_mut().push(event);
+    }
+
+    /// Takes a process that this one asked for: it ends with it, and its events are among its own.
+    pub(super) fn own(&self, child: Rc<Process>) {
+        self.children.borrow_mut().push(child);
     }
 
     fn loaded(&self, said: &Array, process: &Worker) {
@@ -229,11 +267,7 @@ impl core::fmt::Debug for Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let threads = self.inbox.threads.borrow();
-        for worker in threads.started.iter().map(|thread| &thread.worker).chain([&self.worker]) {
-            Handlers::default().listen_to(worker);
-            worker.terminate();
-        }
+        self.end();
     }
 }
 
@@ -243,10 +277,11 @@ impl Process {
     /// # Errors
     /// If the browser refuses.
     pub fn spawn(config: &ProcessConfig) -> Result<Process, ProcessError> {
-        let origin_ms = absolute_ms();
+        let origin_ms = config.origin_ms.unwrap_or_else(absolute_ms);
         let script = config.script.clone().unwrap_or_else(process_script_url);
         let worker = new_worker(&script, "overlap process").map_err(|_| ProcessError::ScriptFailed)?;
         let inbox = Rc::new(Inbox::default());
+        inbox.origin_ms.set(origin_ms);
         let on_message = {
             let (inbox, worker) = (inbox.clone(), worker.clone());
             Closure::new(move |event: MessageEvent| inbox.receive(&event.data(), &worker))
@@ -309,6 +344,7 @@ impl Process {
         let stamp_ms = stamp.as_f64().ok_or(ProcessError::Garbled)?;
         let message = object(&[
             ("kind", "start".into()),
+            ("number", config.number.into()),
             ("correctionMs", correction_ms(sent_ms, stamp_ms, absolute_ms()).into()),
             ("threads", config.threads.into()),
             ("originMs", self.origin_ms.into()),
@@ -320,6 +356,28 @@ impl Process {
             self.block.replace(Some(Block::new(memory, address as u32)));
         }
         Ok(())
+    }
+
+    /// Ends its worker, with all its threads and all processes that it asked for, and lets its memory go.
+    pub fn end(&self) {
+        for child in self.inbox.children.take() {
+            child.end();
+        }
+        let threads = self.inbox.threads.borrow();
+        for worker in threads.started.iter().map(|thread| &thread.worker).chain([&self.worker]) {
+            Handlers::default().listen_to(worker);
+            worker.terminate();
+        }
+    }
+
+    /// Has its death told, if it dies.
+    pub(super) fn on_death(&self, tell: impl FnOnce(String) + 'static) {
+        self.inbox.on_death.replace(Some(Box::new(tell)));
+    }
+
+    /// Posts a message to it, with what is handed over.
+    pub(super) fn post(&self, message: &JsValue, transfer: &Array) -> Result<(), JsValue> {
+        self.worker.post_message_with_transfer(message, transfer)
     }
 
     /// Runs a job to its report. One at a time.
@@ -350,15 +408,24 @@ impl Process {
 
     /// Asks its tasks to end: by shared memory, which threads that compute see, and by message, which wakes those that wait.
     pub fn request_stop(&self) {
+        for child in &*self.inbox.children.borrow() {
+            child.request_stop();
+        }
         if let Some(block) = &*self.block.borrow() {
             block.request_stop();
         }
         let _ = self.worker.post_message(&object(&[("kind", "stop".into())]));
     }
 
-    /// Hands over every event recorded since the last call, and gives the number of those lost so far.
+    /// Hands over every event recorded since the last call, its own and those of the processes that it asked for, and gives
+    /// the number of those lost so far.
     pub fn take_events(&self, mut to: impl FnMut(&Event)) -> u64 {
-        self.inbox.events.take().iter().for_each(&mut to);
+        self.take_own_events(&mut to)
+            + self.inbox.children.borrow().iter().map(|child| child.take_own_events(&mut to)).sum::<u64>()
+    }
+
+    fn take_own_events(&self, to: &mut dyn FnMut(&Event)) -> u64 {
+        self.inbox.events.take().iter().for_each(&mut *to);
         let block = self.block.borrow();
         let Some(block) = &*block else { return self.inbox.lost.get() };
         let mut drain = self.drain.borrow_mut();

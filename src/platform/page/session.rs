@@ -238,7 +238,7 @@ impl Session {
     pub fn every_core_is_at_work(&self) -> bool {
         let legs = self.legs.borrow();
         let Some(leg) = legs.last().filter(|leg| leg.end.is_none()) else { return false };
-        let computes_at_once = matches!(leg.model, ModelKind::Cores | ModelKind::FreeThreads);
+        let computes_at_once = matches!(leg.model, ModelKind::Cores | ModelKind::FreeThreads | ModelKind::Processes);
         let enough = |plan: &Rc<Plan>| plan.workers >= self.cores && matches!(plan.workload, Workload::Primes { .. });
         computes_at_once && self.plan.borrow().as_ref().is_some_and(enough)
     }

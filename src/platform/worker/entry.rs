@@ -5,8 +5,12 @@ use std::sync::OnceLock;
 
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+use web_sys::MessagePort;
 
+use super::children::PortPipe;
 use super::ports::{BrowserPorts, wake_for_stop};
+use crate::engine::ports::PipeBroken;
+use crate::engine::process_pool::serve;
 use crate::engine::recorder::Shared;
 use crate::engine::{Env, run};
 use crate::model::event::{EventKind, Phase};
@@ -31,13 +35,19 @@ pub fn process_clock(correction_ms: f64) {
 }
 
 /// Makes this worker a process with so many threads besides its own, whose clock's zero is `origin_ms` (milliseconds
-/// since the Unix epoch). Gives the address of its block.
+/// since the Unix epoch). `number` is 0, or that of a process that another started. Gives the address of its block.
 #[wasm_bindgen(js_name = processStart)]
-pub async fn process_start(threads: u32, origin_ms: f64, base: String, memory_is_shared: bool) -> Result<u32, JsValue> {
+pub async fn process_start(
+    number: u32,
+    threads: u32,
+    origin_ms: f64,
+    base: String,
+    memory_is_shared: bool,
+) -> Result<u32, JsValue> {
     let shared: &'static Shared = Box::leak(Box::new(Shared::new(threads as usize + 1, RING_CAPACITY)));
     let clock = BrowserClock { origin_ms };
     let ports = PORTS.get_or_init(|| BrowserPorts { clock, base, shared, memory_is_shared });
-    let lane = shared.lane(0, LaneId::Process, ports);
+    let lane = shared.lane(0, if number == 0 { LaneId::Process } else { LaneId::Child(number) }, ports);
     if threads > 0 {
         lane.enter(Phase::StartingThreads, None);
         JsFuture::from(wasm_bindgen_rayon::init_thread_pool(threads as usize)).await?;
@@ -54,6 +64,17 @@ pub async fn process_run(job: Vec<u8>) -> Result<Vec<u8>, JsError> {
     // Tasks catch their own panics. One that gets here ends the process, so nobody sees what it left half done.
     let report = AssertUnwindSafe(run(&job, Env { ports, shared: ports.shared })).await;
     Ok(postcard::to_allocvec(&report)?)
+}
+
+/// Does what a parent asks for through a port, until the process is ended.
+#[wasm_bindgen(js_name = processServe)]
+pub async fn process_serve(number: u32, port: MessagePort) -> Result<(), JsError> {
+    let ports = ports()?;
+    let served = AssertUnwindSafe(async move {
+        let pipe = PortPipe::new(port);
+        serve(&pipe, number, Env { ports, shared: ports.shared }).await
+    });
+    served.await.map_err(|PipeBroken(reason)| JsError::new(&reason))
 }
 
 /// Asks every task of this process to end.

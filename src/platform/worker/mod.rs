@@ -1,5 +1,6 @@
 //! The processes' side: what runs in workers, called by `www/process.js`.
 
+mod children;
 mod entry;
 mod network;
 mod ports;

@@ -11,9 +11,10 @@ use gloo_timers::future::sleep;
 use js_sys::{Array, Uint32Array};
 use wasm_bindgen::prelude::*;
 
+use super::children::{self, PortPipe};
 use super::network;
 use crate::engine::futures::{Spawn, SpawnFailed};
-use crate::engine::ports::{Clock, Ports};
+use crate::engine::ports::{Clock, PipeBroken, Ports};
 use crate::engine::recorder::{Drain, Shared};
 use crate::model::outcome::{Failure, Value};
 use crate::model::time::Instant;
@@ -90,6 +91,12 @@ impl Ports for BrowserPorts {
 
     fn threads(&self) -> Arc<dyn Spawn> {
         Arc::new(LentThreads)
+    }
+
+    type Pipe = PortPipe;
+
+    fn start_process(&self, number: u32) -> impl Future<Output = Result<PortPipe, PipeBroken>> {
+        children::start_process(number)
     }
 
     fn block(&self, length: Duration) {

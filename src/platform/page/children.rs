@@ -1,0 +1,63 @@
+//! Processes that a process asks for. The page makes and owns them, and connects the two with a channel of their own, so that
+//! what they say to each other does not pass through the page.
+
+use std::rc::Rc;
+
+use js_sys::Array;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{MessageChannel, Worker};
+
+use super::messages::object;
+use super::process::{Inbox, Process, ProcessConfig};
+use crate::model::event::{Event, EventKind, Phase};
+use crate::model::id::LaneId;
+use crate::model::time::Instant;
+use crate::platform::clock::absolute_ms;
+
+/// Starts process `number` for a parent, and tells it once the two are connected, or why they are not.
+pub(super) fn start_child(inbox: &Inbox, number: u32, parent: &Worker) {
+    let Some(image) = inbox.image() else { return };
+    let origin_ms = inbox.origin_ms();
+    let config = ProcessConfig { number, origin_ms: Some(origin_ms), ..ProcessConfig::with_threads(image, 0) };
+    // The page's own record, as of the first process: the one that is asked for cannot make it.
+    inbox.push_event(Event {
+        at: Instant::from_ms(absolute_ms() - origin_ms),
+        sequence: 0,
+        lane: LaneId::Child(number),
+        task: None,
+        kind: EventKind::Enter(Phase::Instantiating),
+        arg: 0,
+    });
+    let tell = {
+        let parent = parent.clone();
+        move |reason: String| {
+            let message = object(&[("kind", "child".into()), ("number", number.into()), ("reason", reason.into())]);
+            // A parent that is gone misses nothing.
+            let _ = parent.post_message(&message);
+        }
+    };
+    let child = match Process::spawn(&config) {
+        Ok(child) => Rc::new(child),
+        Err(error) => return tell(error.to_string()),
+    };
+    child.on_death(tell.clone());
+    inbox.own(child.clone());
+    let parent = parent.clone();
+    spawn_local(async move {
+        // Its death it tells itself.
+        match child.ready(&config).await {
+            Ok(()) => connect(&child, number, &parent).unwrap_or_else(|_| tell("there is no channel to it".to_owned())),
+            Err(error) => tell(error.to_string()),
+        }
+    });
+}
+
+fn connect(child: &Process, number: u32, parent: &Worker) -> Result<(), JsValue> {
+    let channel = MessageChannel::new()?;
+    let message =
+        |kind: &str, port: JsValue| object(&[("kind", kind.into()), ("number", number.into()), ("port", port)]);
+    let (port1, port2) = (JsValue::from(channel.port1()), JsValue::from(channel.port2()));
+    child.post(&message("serve", port1.clone()), &Array::of1(&port1))?;
+    parent.post_message_with_transfer(&message("child", port2.clone()), &Array::of1(&port2))
+}

@@ -1,0 +1,147 @@
+//! Pipes between processes: the two ends of a message channel that the page made.
+
+use core::cell::RefCell;
+use core::future::poll_fn;
+use core::task::{Poll, Waker};
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+use futures_channel::oneshot;
+use js_sys::Uint8Array;
+use wasm_bindgen::prelude::*;
+use web_sys::{MessageEvent, MessagePort};
+
+use crate::engine::ports::{Pipe, PipeBroken};
+
+#[wasm_bindgen(module = "/www/process.js")]
+extern "C" {
+    /// Asks the page for a process. The answer is a call of [`process_child`].
+    #[wasm_bindgen(js_name = askForProcess)]
+    fn ask_for_process(number: u32);
+}
+
+thread_local! {
+    /// What this process knows of those that it started.
+    static CHILDREN: RefCell<BTreeMap<u32, Child>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+enum Child {
+    Starting(oneshot::Sender<Result<PortPipe, PipeBroken>>),
+    Started(PortPipe),
+}
+
+/// Starts a process and waits until it is connected.
+pub async fn start_process(number: u32) -> Result<PortPipe, PipeBroken> {
+    let (sender, started) = oneshot::channel();
+    CHILDREN.with_borrow_mut(|children| children.insert(number, Child::Starting(sender)));
+    ask_for_process(number);
+    let pipe = started.await.unwrap_or_else(|_| Err(PipeBroken("nobody answers".to_owned())))?;
+    CHILDREN.with_borrow_mut(|children| children.insert(number, Child::Started(pipe.clone())));
+    Ok(pipe)
+}
+
+/// The page says that a process is connected through `port`, or why it is not, or no longer.
+#[wasm_bindgen(js_name = processChild)]
+pub fn process_child(number: u32, port: Option<MessagePort>, reason: Option<String>) {
+    let told = port.map(PortPipe::new).ok_or_else(|| PipeBroken(reason.unwrap_or_default()));
+    match (CHILDREN.with_borrow_mut(|children| children.remove(&number)), told) {
+        (Some(Child::Starting(sender)), told) => {
+            // Who was to hear of it may have been stopped.
+            let _ = sender.send(told);
+        }
+        (Some(Child::Started(pipe)), Err(PipeBroken(reason))) => pipe.end.break_up(reason),
+        _ => {}
+    }
+}
+
+/// One end of a channel.
+#[derive(Clone)]
+pub struct PortPipe {
+    end: Rc<End>,
+}
+
+struct End {
+    port: MessagePort,
+    state: Rc<RefCell<Received>>,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_message_error: Closure<dyn FnMut()>,
+}
+
+#[derive(Default)]
+struct Received {
+    messages: VecDeque<MessageEvent>,
+    broken: Option<String>,
+    waker: Option<Waker>,
+}
+
+impl Received {
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl End {
+    fn break_up(&self, reason: String) {
+        let mut state = self.state.borrow_mut();
+        state.broken.get_or_insert(reason);
+        state.wake();
+    }
+}
+
+impl PortPipe {
+    /// The end that a port is.
+    pub fn new(port: MessagePort) -> PortPipe {
+        let state = Rc::new(RefCell::new(Received::default()));
+        let on_message = {
+            let state = state.clone();
+            Closure::new(move |event: MessageEvent| {
+                let mut state = state.borrow_mut();
+                // Not opened here: that is somebody's work, and is recorded.
+                state.messages.push_back(event);
+                state.wake();
+            })
+        };
+        let on_message_error = {
+            let state = state.clone();
+            Closure::new(move || {
+                let mut state = state.borrow_mut();
+                state.broken.get_or_insert_with(|| "a message could not be read".to_owned());
+                state.wake();
+            })
+        };
+        port.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        port.set_onmessageerror(Some(on_message_error.as_ref().unchecked_ref()));
+        let end = End { port, state, _on_message: on_message, _on_message_error: on_message_error };
+        PortPipe { end: Rc::new(end) }
+    }
+}
+
+impl Pipe for PortPipe {
+    type Message = MessageEvent;
+
+    fn send(&self, bytes: &[u8]) -> Result<(), PipeBroken> {
+        let sent = self.end.port.post_message(&Uint8Array::from(bytes));
+        sent.map_err(|_| PipeBroken("a message could not be sent".to_owned()))
+    }
+
+    async fn receive(&self) -> Result<MessageEvent, PipeBroken> {
+        poll_fn(|context| {
+            let mut state = self.end.state.borrow_mut();
+            if let Some(message) = state.messages.pop_front() {
+                return Poll::Ready(Ok(message));
+            }
+            if let Some(reason) = &state.broken {
+                return Poll::Ready(Err(PipeBroken(reason.clone())));
+            }
+            state.waker = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await
+    }
+
+    fn open(&self, message: MessageEvent) -> Vec<u8> {
+        Uint8Array::new(&message.data()).to_vec()
+    }
+}
