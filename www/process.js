@@ -40,8 +40,8 @@ if (isWorker) {
       postMessage({ kind: "loaded", value: [number, performance.timeOrigin + performance.now()] });
     },
 
-    async start({ correctionMs, number, threads, originMs, base, memoryIsShared }) {
-      program.processClock(correctionMs);
+    async start({ correctionMs, pageMs, number, threads, originMs, base, memoryIsShared }) {
+      program.processClock(correctionMs, pageMs);
       const address = await program.processStart(number, threads, originMs, base, memoryIsShared);
       if (!memoryIsShared) setInterval(program.processPublish, POST_EVERY_MS);
       postMessage({ kind: "started", value: address });
@@ -68,8 +68,8 @@ if (isWorker) {
     },
 
     /** This worker is a thread of another: it works for the pool until the whole process ends. */
-    work({ correctionMs, receiver }) {
-      program.processClock(correctionMs);
+    work({ correctionMs, pageMs, receiver }) {
+      program.processClock(correctionMs, pageMs);
       program.wbg_rayon_start_worker(receiver);
     },
 

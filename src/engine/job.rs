@@ -50,9 +50,9 @@ pub async fn run<P: Ports + 'static>(job: &Job, env: Env<'static, P>) -> Report 
         ModelKind::Sequential => sequential::run(tasks, env).await,
         ModelKind::Threads => {
             let interval = Duration::from_micros(job.switch_interval_us.into());
-            threads::run(tasks, env, job.workers as usize, Some(interval)).await
+            threads::run(tasks, env, job.threads() as usize, Some(interval)).await
         }
-        ModelKind::FreeThreads => threads::run(tasks, env, job.workers as usize, None).await,
+        ModelKind::FreeThreads => threads::run(tasks, env, job.threads() as usize, None).await,
         ModelKind::Processes => {
             let usual = || process_pool::default_chunksize(tasks.len(), job.workers as usize);
             let chunksize = job.chunksize.map_or_else(usual, |chunksize| chunksize as usize);

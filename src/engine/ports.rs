@@ -50,7 +50,7 @@ pub trait Ports: Clock + Sync {
     /// Waits, letting other coroutines of this thread run.
     fn sleep(&self, length: Duration) -> impl Future<Output = ()>;
 
-    /// The threads of this process, which may block. There are as many as the job was to have workers.
+    /// The threads of this process, which may block: as many as `Job::threads` says.
     fn threads(&self) -> Arc<dyn Spawn>;
 
     /// What connects a process with one that it started.

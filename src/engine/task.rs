@@ -62,7 +62,7 @@ pub(super) fn waits_in(work: &Work) -> Phase {
     }
 }
 
-/// Computes, as long as `keep_going` says so, which is asked every few microseconds; a panic is the task's failure.
+/// Computes, as long as `keep_going` says so, which is asked at least every tenth of a millisecond; a panic is the task's failure.
 pub fn compute(work: &Work, keep_going: impl Fn() -> bool) -> Outcome {
     let computed = catch_unwind(AssertUnwindSafe(|| match work {
         Work::Primes(share) => primes::count(*share, keep_going).map(Value::Count),

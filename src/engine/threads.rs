@@ -4,15 +4,15 @@
 use core::cell::{Cell, RefCell};
 use core::pin::pin;
 use core::time::Duration;
-use std::sync::Arc;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::future::{Either, join, select};
 use futures_util::stream::StreamExt;
 
 use super::blocking_io::{Calls, calls};
-use super::futures::{Executor, Future, ThreadPoolExecutor, as_completed_async};
-use super::gil::{Closed, Gil, GilEvent, Observer};
+use super::futures::{Executor, Future, FutureError, ThreadPoolExecutor, as_completed_async};
+use super::gil::{Closed, Gil, GilEvent, Observer, ThreadState};
 use super::job::{Env, Task};
 use super::ports::{Clock, Ports};
 use super::recorder::LaneRecorder;
@@ -33,43 +33,53 @@ pub(super) async fn run<P: Ports + 'static>(
     switch_interval: Option<Duration>,
 ) -> Vec<(TaskId, Outcome)> {
     let lane = env.lane(0, LaneId::Thread(0));
-    let gil =
-        switch_interval.map(|interval| Arc::new(SharedGil { gil: Gil::new(interval), clock: LockClock::default() }));
+    // A process lives as long as its threads, and its lock with it.
+    let gil = switch_interval.map(|interval| &*Box::leak(Box::new(SharedGil::new(interval))));
     let (calls, receiver) = calls();
     let make_worker = {
-        let (gil, calls) = (gil.clone(), calls.clone());
-        move |number| Ok(Worker::new(env, number, gil.clone(), calls.clone()))
+        let calls = calls.clone();
+        move |number| Ok(Worker::new(env, number, gil, calls.clone()))
     };
-    let built = ThreadPoolExecutor::builder(env.ports.threads()).max_workers(workers).initializer(make_worker).build();
-    let Ok(pool) = built else { return cannot_run(&tasks, &lane, "a pool needs a worker") };
+    let built = ThreadPoolExecutor::builder(env.ports.threads())
+        .max_workers(workers)
+        .initializer(make_worker)
+        .before_waiting(Worker::idle)
+        .build();
+    let pool = match built {
+        Ok(pool) => pool,
+        Err(error) => return tasks.iter().map(|task| cannot_run(task.id, &error.to_string(), &lane)).collect(),
+    };
     let mut ids = Vec::with_capacity(tasks.len());
     let mut futures: Vec<Future<(TaskId, Outcome)>> = Vec::with_capacity(tasks.len());
     let mut outcomes = Vec::with_capacity(tasks.len());
     for task in tasks {
-        lane.record(EventKind::Submitted, Some(task.id), 0);
         let id = task.id;
-        let refused = task.clone();
+        lane.record(EventKind::Submitted, Some(id), 0);
         match pool.submit(move |worker: &Worker<P>| Ok((task.id, worker.run(&task)))) {
             Ok(future) => {
                 ids.push(id);
                 futures.push(future);
             }
-            Err(error) => outcomes.extend(cannot_run(&[refused], &lane, &error.to_string())),
+            Err(error) => outcomes.push(cannot_run(id, &error.to_string(), &lane)),
         }
     }
     let ended = async {
         let mut ended = as_completed_async(futures.iter().cloned(), core::future::pending());
         while let Some(Ok(future)) = ended.next().await {
             outcomes.push(future.result(None).unwrap_or_else(|error| {
-                // Its worker could not even begin it.
+                // Its worker could not even begin it, or broke on the way.
                 let place = futures.iter().position(|other| *other == future).unwrap_or_default();
-                (ids[place], Outcome::Failed(Failure::BrokenPool(error.to_string())))
+                let failure = match error {
+                    FutureError::Failed(failure) => failure,
+                    other => Failure::BrokenPool(other.to_string()),
+                };
+                (ids[place], task::end_of(ids[place], Outcome::Failed(failure), &lane))
             }));
         }
     };
     let stopped = async {
         env.ports.stopped().await;
-        if let Some(shared) = &gil {
+        if let Some(shared) = gil {
             shared.gil.close();
         }
         calls.cancel();
@@ -84,15 +94,20 @@ pub(super) async fn run<P: Ports + 'static>(
     outcomes
 }
 
-fn cannot_run<P: Ports>(tasks: &[Task], lane: &LaneRecorder<'_, P>, why: &str) -> Vec<(TaskId, Outcome)> {
-    let fail = |task: &Task| (task.id, task::end(task, Outcome::Failed(Failure::BrokenPool(why.to_owned())), lane));
-    tasks.iter().map(fail).collect()
+fn cannot_run<P: Ports>(id: TaskId, why: &str, lane: &LaneRecorder<'_, P>) -> (TaskId, Outcome) {
+    (id, task::end_of(id, Outcome::Failed(Failure::BrokenPool(why.to_owned())), lane))
 }
 
 /// The lock and the order of what is recorded of it.
 struct SharedGil {
     gil: Gil,
     clock: LockClock,
+}
+
+impl SharedGil {
+    fn new(interval: Duration) -> SharedGil {
+        SharedGil { gil: Gil::new(interval), clock: LockClock::default() }
+    }
 }
 
 /// Times of what happens to the lock, none before the one before. Clocks of workers differ by the step in which they tick,
@@ -112,36 +127,43 @@ impl LockClock {
 /// A thread of the pool.
 struct Worker<P: Ports + 'static> {
     env: Env<'static, P>,
-    number: u32,
-    lane: LaneRecorder<'static, P>,
-    gil: Option<Arc<SharedGil>>,
+    lane: Rc<LaneRecorder<'static, P>>,
+    /// This thread, as the lock knows it, if there is one.
+    under: Option<RefCell<ThreadState<'static, LockObserver<P>>>>,
     calls: Calls,
 }
 
 impl<P: Ports> Worker<P> {
-    fn new(env: Env<'static, P>, number: usize, gil: Option<Arc<SharedGil>>, calls: Calls) -> Worker<P> {
+    fn new(env: Env<'static, P>, number: usize, gil: Option<&'static SharedGil>, calls: Calls) -> Worker<P> {
         // A worker stays on its thread, so that its ring has one writer. Ring 0 is thread 0's.
         let number = number as u32 + 1;
-        let lane = env.lane(number as usize, LaneId::Thread(number));
+        let lane = Rc::new(env.lane(number as usize, LaneId::Thread(number)));
         lane.enter(Phase::Idle, None);
-        Worker { env, number, lane, gil, calls }
+        let under = gil.map(|shared| {
+            let observer = LockObserver {
+                lane: lane.clone(),
+                clock: &shared.clock,
+                task: Cell::new(None),
+                after_drop: Cell::new(Phase::Idle),
+                forced: Cell::new(false),
+            };
+            RefCell::new(shared.gil.thread(number, observer))
+        });
+        Worker { env, lane, under, calls }
     }
 
     fn run(&self, task: &Task) -> Outcome {
-        let outcome = if self.env.shared.stop_requested() {
-            task::end(task, Outcome::Cancelled, &self.lane)
-        } else {
-            self.lane.record(EventKind::Started, Some(task.id), 0);
-            match self.gil.as_deref() {
-                None => self.run_free(task),
-                Some(shared) => {
-                    let ended = self.run_under(shared, task);
-                    ended.unwrap_or_else(|Closed| task::end(task, Outcome::Cancelled, &self.lane))
-                }
-            }
-        };
-        self.lane.enter(Phase::Idle, None);
-        outcome
+        if self.env.shared.stop_requested() {
+            return task::end(task, Outcome::Cancelled, &self.lane);
+        }
+        self.lane.record(EventKind::Started, Some(task.id), 0);
+        let Some(thread) = &self.under else { return self.run_free(task) };
+        let ended = Self::run_under(&mut thread.borrow_mut(), task, self);
+        ended.unwrap_or_else(|Closed| {
+            let outcome = task::end(task, Outcome::Cancelled, &self.lane);
+            self.lane.enter(Phase::Idle, None);
+            outcome
+        })
     }
 
     fn run_free(&self, task: &Task) -> Outcome {
@@ -155,24 +177,37 @@ impl<P: Ports> Worker<P> {
                 task::compute(work, || !self.env.shared.stop_requested())
             }
         };
-        task::end(task, outcome, &self.lane)
+        let outcome = task::end(task, outcome, &self.lane);
+        self.lane.enter(Phase::Idle, None);
+        outcome
     }
 
-    /// As CPython runs a function: under the lock, which is dropped while the thread sleeps or waits for an answer.
-    fn run_under(&self, shared: &SharedGil, task: &Task) -> Result<Outcome, Closed> {
-        let after_drop = Cell::new(Phase::Idle);
-        let observer = LockObserver { lane: &self.lane, task: task.id, clock: &shared.clock, after_drop: &after_drop };
-        let mut thread = shared.gil.thread(self.number, observer);
+    /// As CPython runs a function: under the lock, which is dropped while the thread sleeps or waits for an answer, and kept
+    /// from one task to the next.
+    fn run_under(
+        thread: &mut ThreadState<'static, LockObserver<P>>,
+        task: &Task,
+        worker: &Worker<P>,
+    ) -> Result<Outcome, Closed> {
+        let Worker { env, lane, .. } = worker;
+        thread.observer().begin(task.id);
         let held = thread.take()?;
+        // Where it was kept, nobody has recorded that this task computes now.
+        lane.enter(Phase::Computing, Some(task.id));
         match &task.work {
             Work::Sleep { .. } | Work::Fetch(_) => {
-                after_drop.set(task::waits_in(&task.work));
+                let waits_in = task::waits_in(&task.work);
+                held.observer().after_drop.set(waits_in);
                 held.release();
-                let outcome = self.block(task);
-                after_drop.set(Phase::Idle);
+                if thread.observer().forced.take() {
+                    // It waited for another to take the lock first.
+                    lane.enter(waits_in, Some(task.id));
+                }
+                let outcome = worker.block(task);
+                thread.observer().after_drop.set(Phase::Idle);
                 let held = thread.take()?;
-                let outcome = task::end(task, outcome, &self.lane);
-                drop(held);
+                let outcome = task::end(task, outcome, lane);
+                held.keep();
                 Ok(outcome)
             }
             work => {
@@ -180,11 +215,27 @@ impl<P: Ports> Worker<P> {
                 let keep_going = || {
                     let mut held = held.borrow_mut();
                     *held = held.take().and_then(|held| held.checkpoint().ok());
-                    held.is_some() && !self.env.shared.stop_requested()
+                    held.is_some() && !env.shared.stop_requested()
                 };
-                let outcome = task::compute(work, keep_going);
+                let outcome = task::end(task, task::compute(work, keep_going), lane);
                 // Where the lock was closed meanwhile, it is not held any more.
-                Ok(task::end(task, outcome, &self.lane))
+                match held.into_inner() {
+                    Some(held) => held.keep(),
+                    None => lane.enter(Phase::Idle, None),
+                }
+                Ok(outcome)
+            }
+        }
+    }
+
+    /// There is no task: as CPython's threads do before they wait on the queue, drops the lock.
+    fn idle(&self) {
+        if let Some(thread) = &self.under {
+            let mut thread = thread.borrow_mut();
+            thread.observer().after_drop.set(Phase::Idle);
+            thread.release_kept();
+            if thread.observer().forced.take() {
+                self.lane.enter(Phase::Idle, None);
             }
         }
     }
@@ -205,26 +256,37 @@ impl<P: Ports> Drop for Worker<P> {
 }
 
 /// Records what happens to the lock on the lane of the thread that it happens to.
-struct LockObserver<'a, P: 'static> {
-    lane: &'a LaneRecorder<'static, P>,
-    task: TaskId,
-    clock: &'a LockClock,
+struct LockObserver<P: 'static> {
+    lane: Rc<LaneRecorder<'static, P>>,
+    clock: &'static LockClock,
+    task: Cell<Option<TaskId>>,
     /// What the thread does once it has dropped the lock of its own accord.
-    after_drop: &'a Cell<Phase>,
+    after_drop: Cell<Phase>,
+    /// Whether it was made to wait for another to take the lock, when it dropped it last.
+    forced: Cell<bool>,
 }
 
-impl<P: Clock> Observer for LockObserver<'_, P> {
+impl<P> LockObserver<P> {
+    fn begin(&self, task: TaskId) {
+        self.task.set(Some(task));
+        self.after_drop.set(Phase::Idle);
+        self.forced.set(false);
+    }
+}
+
+impl<P: Clock> Observer for LockObserver<P> {
     fn on(&self, _: u32, event: GilEvent) {
         let at = self.clock.in_order(self.lane.now());
-        let record = |kind, arg| self.lane.record_at(at, kind, Some(self.task), arg);
+        let record = |kind, arg| self.lane.record_at(at, kind, self.task.get(), arg);
         match event {
             GilEvent::Waiting => record(EventKind::Enter(Phase::WaitingLock), 0),
             GilEvent::DropRequested => record(EventKind::LockRequested, 0),
             GilEvent::Taken { from, forced } => {
-                record(EventKind::LockTaken, u64::from(forced) | (u64::from(from.map_or(0, |from| from)) << 1));
+                record(EventKind::LockTaken, u64::from(forced) | (u64::from(from.unwrap_or(0)) << 1));
                 record(EventKind::Enter(Phase::Computing), 0);
             }
             GilEvent::Dropped { forced } => {
+                self.forced.set(forced);
                 record(EventKind::LockDropped, forced.into());
                 // Who was made to drop it waits for another to take it, and then for its own next turn.
                 let phase = if forced { Phase::WaitingLock } else { self.after_drop.get() };

@@ -145,7 +145,10 @@ impl Trace {
         if task.ended.is_none() {
             task.ended = Some(stamp);
             task.outcome = Some(outcome);
-            self.ended.push(id);
+            // Events of another thread may come a batch later, though they happened earlier.
+            let earlier = |other: &TaskId| self.tasks[other.index()].ended.is_some_and(|ended| ended <= stamp);
+            let place = self.ended.partition_point(earlier);
+            self.ended.insert(place, id);
         }
     }
 
@@ -262,6 +265,15 @@ mod tests {
         });
         assert_eq!(trace.tasks[0].outcome, Some(words));
         assert_eq!(trace.ended, [TaskId(0), TaskId(1)]);
+    }
+
+    #[test]
+    fn the_order_of_completion_is_that_of_what_happened_and_not_of_what_came() {
+        let mut trace = Trace::new(3);
+        for (ms, task) in [(5, 0), (9, 1), (7, 2)] {
+            trace.apply(&Event { task: Some(TaskId(task)), ..event(ms, EventKind::Finished, 0) });
+        }
+        assert_eq!(trace.ended, [TaskId(0), TaskId(2), TaskId(1)]);
     }
 
     #[test]

@@ -31,9 +31,11 @@ pub fn now_ms() -> f64 {
 }
 
 /// Lays this thread's clock onto the page's: so many milliseconds are added to its readings from now on
-/// (`model::time::correction_ms`).
-pub fn correct_clock(correction_ms: f64) {
-    CORRECTION_MS.set(correction_ms);
+/// (`model::time::correction_ms`), and more if it would still be behind `page_ms`, which the page read before it sent this
+/// (milliseconds since the Unix epoch).
+pub fn correct_clock(correction_ms: f64, page_ms: f64) {
+    let behind_ms = page_ms - (absolute_ms() + correction_ms);
+    CORRECTION_MS.set(correction_ms + behind_ms.max(0.0));
 }
 
 /// A run's time axis, which begins at its origin. Any thread may read it.

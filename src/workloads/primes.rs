@@ -16,7 +16,8 @@ pub struct Share {
     pub shares: u32,
 }
 
-/// Numbers in a block: a few microseconds' worth, and so how often a count can be stopped.
+/// Numbers in a block, and so how often a count can be stopped, or made to hand over a lock: a few microseconds' worth, and
+/// a tenth of a millisecond's near the largest bound.
 const BLOCK: u64 = 512;
 
 /// Counts the primes of one share. Asks `keep_going` between blocks; `None` if that said no.

@@ -174,6 +174,7 @@ fn events_tell_the_story() {
         }
         held.release();
     });
+    drop(thread);
     let told = story.0.into_inner().expect("no panic");
     assert_eq!(
         told,

@@ -23,6 +23,7 @@ pub fn default_max_workers(cores: usize) -> usize {
     cores.saturating_add(4).min(32)
 }
 
+type BeforeWaiting<W> = Box<dyn Fn(&W) + Send + Sync>;
 type Initializer<W> = Box<dyn Fn(usize) -> Result<W, Failure> + Send + Sync>;
 
 /// How a [`ThreadPoolExecutor`] is to be. Made by [`ThreadPoolExecutor::builder`].
@@ -32,6 +33,7 @@ pub struct Builder<W> {
     cores: usize,
     prefix: String,
     initializer: Initializer<W>,
+    before_waiting: BeforeWaiting<W>,
 }
 
 impl<W> Builder<W> {
@@ -66,8 +68,17 @@ impl<W> Builder<W> {
         self,
         initializer: impl Fn(usize) -> Result<C, Failure> + Send + Sync + 'static,
     ) -> Builder<C> {
-        let Builder { spawn, max_workers, cores, prefix, initializer: _ } = self;
-        Builder { spawn, max_workers, cores, prefix, initializer: Box::new(initializer) }
+        let Builder { spawn, max_workers, cores, prefix, initializer: _, before_waiting: _ } = self;
+        let before_waiting = Box::new(|_: &C| ());
+        Builder { spawn, max_workers, cores, prefix, initializer: Box::new(initializer), before_waiting }
+    }
+
+    /// What a worker does when it has found no task, before it blocks until there is one, or ends. To be set after the
+    /// initializer.
+    #[must_use]
+    pub fn before_waiting(mut self, act: impl Fn(&W) + Send + Sync + 'static) -> Self {
+        self.before_waiting = Box::new(act);
+        self
     }
 
     /// Makes the pool. It starts no thread yet.
@@ -99,6 +110,7 @@ impl<W> Builder<W> {
             for_workers: Condvar::new(),
             all_left: Condvar::new(),
             initializer: self.initializer,
+            before_waiting: self.before_waiting,
         });
         Ok(ThreadPoolExecutor { shared, spawn: self.spawn, max_workers, prefix })
     }
@@ -126,7 +138,14 @@ pub struct ThreadPoolExecutor<W> {
 impl ThreadPoolExecutor<()> {
     /// Begins a pool on threads of `spawn`. Unless an initializer is given, its workers have no context.
     pub fn builder(spawn: Arc<dyn Spawn>) -> Builder<()> {
-        Builder { spawn, max_workers: None, cores: 1, prefix: String::new(), initializer: Box::new(|_| Ok(())) }
+        Builder {
+            spawn,
+            max_workers: None,
+            cores: 1,
+            prefix: String::new(),
+            initializer: Box::new(|_| Ok(())),
+            before_waiting: Box::new(|()| ()),
+        }
     }
 }
 
@@ -213,6 +232,7 @@ struct Shared<W> {
     /// No worker is alive.
     all_left: Condvar,
     initializer: Initializer<W>,
+    before_waiting: BeforeWaiting<W>,
 }
 
 struct Queue<W> {
@@ -233,6 +253,11 @@ impl<W> Shared<W> {
     fn lock(&self) -> MutexGuard<'_, Queue<W>> {
         // No code of others runs under this lock but the port's, which is called when all is in order.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A task, if there is one now.
+    fn next_now(&self) -> Option<Box<dyn Work<W>>> {
+        self.lock().items.pop_front()
     }
 
     /// Blocks a worker until there is a task for it. `None` if there will be no more.
@@ -294,7 +319,15 @@ fn work<W>(shared: &Shared<W>, number: usize) {
             return;
         }
     };
-    while let Some(item) = shared.next() {
+    let next = || {
+        shared.next_now().or_else(|| {
+            if let Err(failure) = log::guard(|| (shared.before_waiting)(&context)) {
+                log::record(Level::Critical, format!("exception in worker: {failure}"));
+            }
+            shared.next()
+        })
+    };
+    while let Some(item) = next() {
         // The item catches its task's panics itself. What is left are drops that panic, and no worker dies of those.
         if let Err(failure) = log::guard(|| item.run(&context)) {
             log::record(Level::Critical, format!("exception in worker: {failure}"));

@@ -1,6 +1,7 @@
 //! The lock itself. The steps and their numbers are those of `README.md`; the rules are those of CPython's
 //! `Python/ceval_gil.c` (3.11 to 3.13), whose names are kept.
 
+use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem;
@@ -112,7 +113,7 @@ impl Gil {
 
     /// What a thread uses the lock through. Each thread has its own number, and one of these at a time.
     pub fn thread<O: Observer>(&self, number: u32, observer: O) -> ThreadState<'_, O> {
-        ThreadState { gil: self, number, observer }
+        ThreadState { gil: self, number, observer, keeps: Cell::new(false) }
     }
 
     /// Ends all waiting, now and later: who waits for the lock, or for another to take it, is told [`Closed`]. A holder
@@ -147,17 +148,35 @@ pub struct ThreadState<'g, O> {
     gil: &'g Gil,
     number: u32,
     observer: O,
+    /// Whether the thread holds the lock without a `Held` that says so.
+    keeps: Cell<bool>,
 }
 
 impl<'g, O: Observer> ThreadState<'g, O> {
-    /// Takes the lock, waiting while another thread holds it. CPython's `take_gil`, `Py_END_ALLOW_THREADS`.
+    /// Takes the lock, waiting while another thread holds it. CPython's `take_gil`, `Py_END_ALLOW_THREADS`. Where this thread
+    /// [kept](Held::keep) it, this is a checkpoint.
     ///
     /// # Errors
     /// If the lock is closed, or gets closed meanwhile.
     pub fn take(&mut self) -> Result<Held<'_, O>, Closed> {
         let thread = &*self;
+        if thread.keeps.take() {
+            return Held { thread, stays_on_its_thread: PhantomData }.checkpoint();
+        }
         thread.take_under(sync::lock(&thread.gil.state))?;
         Ok(Held { thread, stays_on_its_thread: PhantomData })
+    }
+
+    /// Drops the lock before the thread blocks, where it [kept](Held::keep) it. As [`Held::release`].
+    pub fn release_kept(&mut self) {
+        if self.keeps.take() {
+            drop(self.drop_lock(true));
+        }
+    }
+
+    /// Who is told what happens to this thread.
+    pub fn observer(&self) -> &O {
+        &self.observer
     }
 
     /// Takes the lock, from under its mutex.
@@ -229,6 +248,21 @@ impl<'g, O: Observer> ThreadState<'g, O> {
     }
 }
 
+/// A thread that ends holds nothing.
+impl<O> Drop for ThreadState<'_, O> {
+    fn drop(&mut self) {
+        if self.keeps.take() {
+            // Without its observer, whose bound no destructor can have: a thread that ends in order has released before.
+            let mut state = sync::lock(&self.gil.state);
+            state.locked = false;
+            state.drop_forced = false;
+            if state.waiting > 0 {
+                self.gil.dropped.notify_one();
+            }
+        }
+    }
+}
+
 /// Evidence that this thread holds the lock. It borrows the thread's state, so that no thread waits for itself, and it
 /// cannot be sent to another thread.
 ///
@@ -258,6 +292,11 @@ pub struct Held<'a, O: Observer> {
 }
 
 impl<'a, O: Observer> Held<'a, O> {
+    /// Who is told what happens to this thread.
+    pub fn observer(&self) -> &O {
+        &self.thread.observer
+    }
+
     /// Whether somebody asked for the lock, or closed it. One relaxed load, to be made as often as an interpreter's loop
     /// turns.
     #[inline]
@@ -288,6 +327,12 @@ impl<'a, O: Observer> Held<'a, O> {
     /// it, as CPython does. CPython's `drop_gil`, `Py_BEGIN_ALLOW_THREADS`.
     pub fn release(self) {
         drop(self.into_thread().drop_lock(true));
+    }
+
+    /// Goes on holding the lock without this evidence, from one piece of work to the next, as a thread of CPython does that
+    /// need not wait for it. Until [`ThreadState::take`] or [`ThreadState::release_kept`].
+    pub fn keep(self) {
+        self.into_thread().keeps.set(true);
     }
 
     /// The thread, without the drop that the end of this value stands for.

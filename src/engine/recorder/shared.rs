@@ -1,5 +1,7 @@
 //! The writing side of a block, in the memory of the process.
 
+use core::cell::Cell;
+
 use super::layout::{self, CAPACITY, HEAD, LOST, MAGIC, MAGIC_WORD, RINGS, SEQUENCE, SLOTS, STOP, TAIL};
 use crate::engine::ports::Clock;
 use crate::model::event::{EVENT_WORDS, Event, EventKind, Phase};
@@ -47,7 +49,8 @@ impl Shared {
     /// every word is atomic.
     pub fn lane<'a, C: Clock>(&'a self, ring: usize, lane: LaneId, clock: &'a C) -> LaneRecorder<'a, C> {
         debug_assert!(ring < self.rings, "there are {} rings, not {}", self.rings, ring + 1);
-        LaneRecorder { shared: self, ring_start: layout::ring_start(ring, self.capacity), lane, clock }
+        let ring_start = layout::ring_start(ring, self.capacity);
+        LaneRecorder { shared: self, ring_start, lane, clock, latest: Cell::default() }
     }
 
     fn write(&self, ring_start: usize, make_event: impl FnOnce(u32) -> Event) {
@@ -74,6 +77,8 @@ pub struct LaneRecorder<'a, C> {
     ring_start: usize,
     lane: LaneId,
     clock: &'a C,
+    /// The latest time that it recorded: a lane's times do not go back.
+    latest: Cell<Instant>,
 }
 
 impl<C: Clock> LaneRecorder<'_, C> {
@@ -92,9 +97,10 @@ impl<C: Clock> LaneRecorder<'_, C> {
         self.record_at(self.clock.now(), kind, task, arg);
     }
 
-    /// Records an event at a time that was read before.
+    /// Records an event at a time that was read before; or at that of the event before it on this lane, if that is later.
     pub fn record_at(&self, at: Instant, kind: EventKind, task: Option<TaskId>, arg: u64) {
-        let lane = self.lane;
+        let (at, lane) = (at.max(self.latest.get()), self.lane);
+        self.latest.set(at);
         self.shared.write(self.ring_start, |sequence| Event { at, sequence, lane, task, kind, arg });
     }
 }

@@ -9,6 +9,7 @@ use gloo_timers::future::TimeoutFuture;
 use js_sys::WebAssembly;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+use web_sys::Response;
 
 use super::process::ProcessError;
 
@@ -44,7 +45,7 @@ impl Image {
     pub async fn load(program_url: String) -> Result<Image, ProcessError> {
         let failed = |reason: String| ProcessError::ImageFailed(reason);
         let Some(stem) = program_url.strip_suffix(".js") else { return Err(failed("its address is wrong".to_owned())) };
-        let compiled = JsFuture::from(WebAssembly::compile_streaming(&fetch(&format!("{stem}_bg.wasm"))));
+        let compiled = compile(&format!("{stem}_bg.wasm"));
         match select(pin!(compiled), TimeoutFuture::new(LOAD_TIME_MS)).await {
             Either::Left((Ok(module), _)) => Ok(Image { program_url, module }),
             Either::Left((Err(error), _)) => {
@@ -54,6 +55,19 @@ impl Image {
             Either::Right(_) => Err(failed(format!("it did not arrive within {LOAD_TIME_MS} ms"))),
         }
     }
+}
+
+async fn compile(address: &str) -> Result<JsValue, JsValue> {
+    if let Ok(module) = JsFuture::from(WebAssembly::compile_streaming(&fetch(address))).await {
+        return Ok(module);
+    }
+    // A host that serves it as something else than `application/wasm` is served by this.
+    let response: Response = JsFuture::from(fetch(address)).await?.dyn_into()?;
+    if !response.ok() {
+        return Err(js_sys::Error::new(&format!("status {}", response.status())).into());
+    }
+    let bytes = JsFuture::from(response.array_buffer()?).await?;
+    JsFuture::from(WebAssembly::compile(&bytes)).await
 }
 
 type Loading = Shared<LocalBoxFuture<'static, Result<Rc<Image>, ProcessError>>>;

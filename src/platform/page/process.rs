@@ -1,6 +1,6 @@
 //! A process: a worker with its own instance of the program and its own memory, as the page owns it.
 //!
-//! `README.md` beside this file has the steps of starting, running and stopping one, and who may block where.
+//! `platform/README.md` has the steps of starting, running and stopping one, and who may block where.
 
 use std::cell::{Cell, RefCell};
 use std::pin::pin;
@@ -155,10 +155,10 @@ impl Threads {
         let image = self.image.as_deref().ok_or(JsValue::UNDEFINED)?;
         let worker = new_worker(&process_script_url(), "overlap thread")?;
         self.handlers.listen_to(&worker);
-        let sent_ms = absolute_ms();
-        worker.post_message(&load_message(image, self.memory.as_ref(), self.started.len() as f64))?;
-        self.started.push(Thread { worker, receiver, sent_ms });
-        Ok(())
+        let message = load_message(image, self.memory.as_ref(), self.started.len() as f64);
+        // It ends with the process from here on, whatever comes of the message.
+        self.started.push(Thread { worker: worker.clone(), receiver, sent_ms: absolute_ms() });
+        worker.post_message(&message)
     }
 
     /// Sends a thread that has loaded, and read its clock, to its work.
@@ -167,6 +167,7 @@ impl Threads {
         let message = object(&[
             ("kind", "work".into()),
             ("correctionMs", correction_ms(thread.sent_ms, stamp_ms, absolute_ms()).into()),
+            ("pageMs", absolute_ms().into()),
             ("receiver", thread.receiver.clone()),
         ]);
         thread.worker.post_message(&message)
@@ -239,6 +240,7 @@ impl Inbox {
         }
         let index = number.as_f64().unwrap_or_default() as usize;
         let sent = self.threads.borrow().send_to_work(index, stamp.as_f64().unwrap_or_default());
+        // Only now: once all are ready, the process blocks until each has begun its work.
         let ready = object(&[("kind", "threadIsReady".into()), ("number", number)]);
         if sent.and_then(|()| process.post_message(&ready)).is_err() {
             self.fail(ProcessError::Garbled);
@@ -346,6 +348,7 @@ impl Process {
             ("kind", "start".into()),
             ("number", config.number.into()),
             ("correctionMs", correction_ms(sent_ms, stamp_ms, absolute_ms()).into()),
+            ("pageMs", absolute_ms().into()),
             ("threads", config.threads.into()),
             ("originMs", self.origin_ms.into()),
             ("base", base_address().into()),

@@ -18,8 +18,8 @@ use crate::model::id::LaneId;
 use crate::model::plan::Job;
 use crate::platform::clock::{BrowserClock, correct_clock};
 
-/// Slots of a ring: what one thread may record between two drains, 50 ms apart at most. 16,384 are 512 KiB, and 300,000
-/// events a second.
+/// Slots of a ring: what one thread may record between two drains, which are 50 ms apart at most while the page is seen.
+/// 16,384 are 512 KiB, and 300,000 events a second.
 const RING_CAPACITY: usize = 16_384;
 
 static PORTS: OnceLock<BrowserPorts> = OnceLock::new();
@@ -30,8 +30,8 @@ fn ports() -> Result<&'static BrowserPorts, JsError> {
 
 /// Lays the clock of this worker onto the page's, before it records anything.
 #[wasm_bindgen(js_name = processClock)]
-pub fn process_clock(correction_ms: f64) {
-    correct_clock(correction_ms);
+pub fn process_clock(correction_ms: f64, page_ms: f64) {
+    correct_clock(correction_ms, page_ms);
 }
 
 /// Makes this worker a process with so many threads besides its own, whose clock's zero is `origin_ms` (milliseconds
@@ -46,7 +46,7 @@ pub async fn process_start(
 ) -> Result<u32, JsValue> {
     let shared: &'static Shared = Box::leak(Box::new(Shared::new(threads as usize + 1, RING_CAPACITY)));
     let clock = BrowserClock { origin_ms };
-    let ports = PORTS.get_or_init(|| BrowserPorts { clock, base, shared, memory_is_shared });
+    let ports = PORTS.get_or_init(|| BrowserPorts { clock, base, shared, thread_count: threads, memory_is_shared });
     let lane = shared.lane(0, if number == 0 { LaneId::Process } else { LaneId::Child(number) }, ports);
     if threads > 0 {
         lane.enter(Phase::StartingThreads, None);

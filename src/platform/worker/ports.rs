@@ -5,6 +5,7 @@ use core::future::{Future, poll_fn};
 use core::task::{Poll, Waker};
 use core::time::Duration;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use gloo_timers::future::sleep;
 
@@ -28,6 +29,8 @@ pub struct BrowserPorts {
     /// The page's address, which relative requests are relative to.
     pub base: String,
     pub shared: &'static Shared,
+    /// Threads besides its own.
+    pub thread_count: u32,
     /// Whether the page sees this memory. Otherwise events go to it by message.
     pub memory_is_shared: bool,
 }
@@ -49,11 +52,15 @@ impl BrowserPorts {
     }
 }
 
-/// The threads of rayon's pool, each lent for as long as what it was lent for runs.
-struct LentThreads;
+/// The threads of rayon's pool, each lent once, for as long as what it was lent for runs.
+struct LentThreads {
+    left: AtomicU32,
+}
 
 impl Spawn for LentThreads {
     fn spawn(&self, _: &str, body: Box<dyn FnOnce() + Send>) -> Result<(), SpawnFailed> {
+        let lent = self.left.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        lent.map_err(|_| SpawnFailed("the process was started with fewer threads".to_owned()))?;
         rayon::spawn(body);
         Ok(())
     }
@@ -90,7 +97,7 @@ impl Ports for BrowserPorts {
     }
 
     fn threads(&self) -> Arc<dyn Spawn> {
-        Arc::new(LentThreads)
+        Arc::new(LentThreads { left: AtomicU32::new(self.thread_count) })
     }
 
     type Pipe = PortPipe;
