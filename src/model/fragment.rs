@@ -173,7 +173,20 @@ mod tests {
             sleep_ms: "-1".to_owned(),
             ..Draft::default()
         };
-        vec![Draft::default(), odd, primes, sleep]
+        let threads = Draft {
+            model: ModelKind::Threads,
+            workers: "3".to_owned(),
+            switch_interval_us: "250".to_owned(),
+            ..Draft::default()
+        };
+        let processes = Draft {
+            model: ModelKind::Processes,
+            chunksize: "7".to_owned(),
+            workload: WorkloadKind::Primes,
+            ..Draft::default()
+        };
+        let free = Draft { model: ModelKind::FreeThreads, ..Draft::default() };
+        vec![Draft::default(), odd, primes, sleep, threads, processes, free]
     }
 
     #[test]

@@ -3,12 +3,14 @@
 use std::rc::Rc;
 
 use gloo_timers::future::TimeoutFuture;
+use overlap::engine::ports::Clock;
 use overlap::model::event::{Event, EventKind, Phase};
 use overlap::model::id::LaneId;
 use overlap::model::outcome::{Failure, Outcome, Value};
 use overlap::model::plan::{Fault, Job, ModelKind, Site, Workload};
 use overlap::model::time::Instant;
-use overlap::platform::clock::now_ms;
+use overlap::model::trace::Trace;
+use overlap::platform::clock::{BrowserClock, absolute_ms, correct_clock, now_ms};
 use overlap::platform::page::Image;
 use overlap::platform::page::process::{Process, ProcessConfig, ProcessError};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -135,8 +137,8 @@ async fn a_script_that_does_not_load_is_an_error() {
 #[wasm_bindgen_test]
 async fn a_script_that_says_nothing_is_an_error_in_time() {
     let script = Some("data:text/javascript,setInterval(() => {}, 1000)".to_owned());
-    let error = fails_to_start(ProcessConfig { script, ..config(0) }).await;
-    assert!(matches!(error, ProcessError::StartTimedOut(_)), "{error:?}");
+    let config = ProcessConfig { script, start_time_ms: 500, ..config(0) };
+    assert_eq!(fails_to_start(config).await, ProcessError::StartTimedOut(500));
 }
 
 #[wasm_bindgen_test]
@@ -250,6 +252,10 @@ async fn threads_that_wait_for_answers_wait_at_the_same_time() {
         assert_eq!(done, 4, "{report:?}");
         assert!(matches!(failed, Some(Outcome::Failed(Failure::Unreachable(_)))), "{report:?}");
         let events = events(&process);
+        let mut trace = Trace::new(5);
+        events.iter().for_each(|event| trace.apply(event));
+        let dials = overlap::insight::dials::dials(&trace);
+        assert!(dials.in_flight.peak >= 2, "they wait at the same time: {dials:?}");
         let waits = events.iter().filter(|event| event.kind == EventKind::Enter(Phase::WaitingIo)).count();
         assert_eq!(waits, 5, "each thread waited for its answer");
     }
@@ -265,7 +271,7 @@ async fn a_stop_reaches_threads_under_the_lock() {
         }
         process.request_stop();
     };
-    let (report, ()) = futures_util::future::join(process.run(&job), stop).await;
+    let (report, ()) = in_time(futures_util::future::join(process.run(&job), stop)).await;
     let outcomes = report.expect("a report").outcomes;
     assert_eq!(outcomes.len(), 6);
     assert!(outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Cancelled), "{outcomes:?}");
@@ -312,4 +318,21 @@ async fn a_process_of_a_pool_that_traps_breaks_it_and_the_parent_lives() {
         again.outcomes.iter().all(|(_, outcome)| matches!(outcome, Outcome::Done(_))),
         "a new pool works: {again:?}"
     );
+}
+
+#[wasm_bindgen_test]
+fn a_corrected_clock_reads_what_the_page_reads() {
+    let clock = BrowserClock { origin_ms: absolute_ms() };
+    let reading_ms = || clock.now().as_ms();
+    let before_ms = reading_ms();
+    correct_clock(5_000.0, 0.0);
+    let ahead_ms = reading_ms() - before_ms;
+    // It is behind the page by another three seconds.
+    correct_clock(0.0, absolute_ms() + 3_000.0);
+    let behind_ms = reading_ms() - before_ms;
+    correct_clock(0.0, 0.0);
+    let back_ms = reading_ms() - before_ms;
+    assert!((5_000.0..5_900.0).contains(&ahead_ms), "{ahead_ms}");
+    assert!((3_000.0..3_900.0).contains(&behind_ms), "{behind_ms}");
+    assert!((0.0..900.0).contains(&back_ms), "{back_ms}");
 }

@@ -121,7 +121,7 @@ for (const name of ["chromium", "firefox"]) {
     });
 
     check("threads under one lock: requests overlap, computing does not", async () => {
-      await open(page, server, "run=sites&as=threads&answers=300&answers=150&answers=450&unreachable=40&answers=200");
+      await open(page, server, "run=sites&as=threads&answers=900&answers=700&answers=1000&unreachable=400&answers=800");
       const sites = await run(page);
       assert.equal(sites.status, "Threads with a GIL is done; 1 site failed");
       assert.deepEqual([sites.inFlight, sites.computing], [5, 1]);
@@ -139,6 +139,27 @@ for (const name of ["chromium", "firefox"]) {
       assert.match(seen.sentence, /283,146 primes/);
       assert.deepEqual([seen.inFlight, seen.computing], [2, 2]);
     });
+
+    check("a pool of processes computes at the same instant, and waits at the same time", async () => {
+      await open(page, server, "run=primes&as=processes&workers=2&below=4000000&tasks=8");
+      const primes = await run(page);
+      assert.equal(primes.status, "Process pool is done");
+      assert.match(primes.sentence, /283,146 primes/);
+      assert.deepEqual([primes.inFlight, primes.computing], [2, 2]);
+      await open(page, server, "run=sites&as=processes&workers=3&compare=no&answers=300&refuses=200&unreachable=400");
+      const sites = await run(page);
+      assert.equal(sites.status, "Process pool is done; 2 sites failed");
+      assert.equal(sites.inFlight, 3);
+    });
+
+    check("a process that dies breaks its pool, and the next run works", async () => {
+      await open(page, server, "run=primes&as=processes&workers=2&compare=no&below=100000&tasks=8&fault=trap");
+      const seen = await run(page);
+      assert.match(seen.status, /^Process pool is done; \d tasks? failed$/);
+      assert.match(seen.results[2][1], /pool is broken.*unreachable/);
+      await open(page, server, "run=primes&as=processes&workers=2&compare=no&below=100000&tasks=8");
+      assert.match((await run(page)).sentence, /9,592 primes/);
+    }, { expected: /RuntimeError: unreachable/ });
 
     check("more workers than cores", async () => {
       const cores = await page.evaluate(() => navigator.hardwareConcurrency);
@@ -192,6 +213,8 @@ for (const name of ["chromium", "firefox"]) {
         "run=primes&as=cores&compare=no&below=50000000&tasks=4",
         "run=sites&as=sequential&compare=no&answers=60000",
         "run=primes&as=threads&compare=no&below=50000000&tasks=4",
+        "run=sleep&as=free-threads&compare=no&ms=60000&tasks=4",
+        "run=primes&as=processes&compare=no&below=50000000&tasks=8",
         "run=sites&as=threads&compare=no&answers=60000&answers=60000",
       ]) {
         await open(page, server, plan);
@@ -212,6 +235,7 @@ for (const name of ["chromium", "firefox"]) {
       console.log(`# ${name}: stop was answered in ${took.map((ms) => `${ms.toFixed(0)} ms`).join(", ")}`);
       // A busy machine can delay any of them, but not all.
       assert.ok(Math.min(...took) <= 100, took.join());
+      assert.ok(Math.max(...took) <= 3_000, took.join());
     });
 
     check("what was typed wrong gets its message, and the page goes on", async () => {
@@ -221,6 +245,7 @@ for (const name of ["chromium", "firefox"]) {
         ["run=sites&as=event-loop&url=nonsense", "#site-1", /“nonsense” is no web address/],
         ["run=sites&as=event-loop&answers=-5", "#site-1", /-5 is too small/],
         ["run=sleep&as=cores&ms=1e9", "#sleep-ms", /“1e9” is no number/],
+        ["run=primes&as=processes&chunksize=0", "#chunksize", /0 is too small/],
         ["run=primes&as=threads&interval=0", "#interval", /0 is too small: a whole number from 1 to 100,000/],
         ["run=sites&as=cores", "#run", null],
       ];
@@ -396,6 +421,8 @@ describe("chromium alone", () => {
         "run=primes&as=cores&below=4000000&tasks=64",
         "run=primes&as=cores&workers=8&below=4000000&tasks=1000",
         "run=sleep&as=event-loop&ms=200&tasks=200",
+        "run=primes&as=threads&interval=200&below=6000000&tasks=64",
+        "run=primes&as=processes&workers=2&below=4000000&tasks=64",
       ];
       const held = [];
       for (const plan of plans) {
@@ -431,8 +458,17 @@ describe("chromium alone", () => {
       assert.ok((await workers()) >= 5, "a process and its threads are counted");
       await page.click("#run");
       await ended(page);
-      await open(page, server, "run=primes&as=cores&compare=no&workers=4&below=100000&tasks=4&fault=trap");
-      await run(page);
+      for (const plan of ["as=threads&workers=3&below=50000000&tasks=4", "as=processes&workers=3&below=50000000&tasks=4"]) {
+        await open(page, server, `run=primes&compare=no&${plan}`);
+        await start(page);
+        await page.until(() => /running/.test(document.querySelector("#status")?.innerText));
+        await page.click("#run");
+        await ended(page);
+      }
+      for (const model of ["cores", "threads", "processes"]) {
+        await open(page, server, `run=primes&as=${model}&compare=no&workers=4&below=100000&tasks=4&fault=trap`);
+        await run(page);
+      }
       // Browsers take a moment to end a worker.
       for (let look = 0; look < 200 && (await workers()) > 0; look++) await new Promise((resolve) => setTimeout(resolve, 50));
       assert.equal(await workers(), 0);

@@ -7,7 +7,7 @@ use overlap::engine::{Env, run};
 use overlap::insight::tasks::{self, Standing};
 use overlap::insight::{Summary, speedup};
 use overlap::model::event::Phase;
-use overlap::model::id::TaskId;
+use overlap::model::id::{LaneId, TaskId};
 use overlap::model::outcome::{Failure, Outcome, Report, Value};
 use overlap::model::plan::{Draft, Fault, Job, ModelKind, Site, Workload};
 use overlap::model::trace::Trace;
@@ -228,10 +228,12 @@ fn sleeping_and_waiting_threads_drop_the_lock() {
         let run = real(&sleeps(8, 100), model, 8, |_| ());
         let summary = Summary::of(&run.trace);
         assert_eq!((summary.done, summary.dials.in_flight.peak), (8, 8), "{model:?}");
-        let sites = real(&five_sites(), model, 5, |_| ());
+        let mut sites = vec![Site::Answers { after_ms: 500 }; 4];
+        sites.push(Site::Unreachable { after_ms: 300 });
+        let sites = real(&Workload::Sites(sites), model, 5, |_| ());
         let summary = Summary::of(&sites.trace);
         assert_eq!((summary.done, summary.failed, summary.dials.in_flight.peak), (4, 1, 5), "{model:?}");
-        assert_eq!(ids(&sites.trace.ended)[0], 4, "the unreachable one ends first");
+        assert_eq!(ids(&sites.trace.ended)[0], 5, "the unreachable one ends first");
     }
 }
 
@@ -313,4 +315,15 @@ fn a_process_that_dies_breaks_its_pool_and_no_task_is_lost_to_sight() {
     let broken = run.report.outcomes.iter().filter(|(_, outcome)| broken(outcome)).count();
     assert!(broken >= 1, "{:?}", run.report);
     assert!(run.report.outcomes.iter().all(|(_, outcome)| *outcome != Outcome::Cancelled));
+}
+
+#[test]
+fn short_tasks_do_not_keep_the_lock_from_those_who_wait_for_it() {
+    // Each task is shorter than the interval, here a millisecond; together they are many intervals.
+    let run = real(&primes(600, 6_000_000, Fault::None), ModelKind::Threads, 2, |_| ());
+    assert_eq!(Summary::of(&run.trace).done, 600);
+    let shares: Vec<usize> = [1, 2]
+        .map(|number| run.trace.tasks.iter().filter(|task| task.lane == Some(LaneId::Thread(number))).count())
+        .to_vec();
+    assert!(shares.iter().all(|share| *share > 100), "each of two threads has its turns: {shares:?}");
 }

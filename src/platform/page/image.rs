@@ -45,7 +45,8 @@ impl Image {
     pub async fn load(program_url: String) -> Result<Image, ProcessError> {
         let failed = |reason: String| ProcessError::ImageFailed(reason);
         let Some(stem) = program_url.strip_suffix(".js") else { return Err(failed("its address is wrong".to_owned())) };
-        let compiled = compile(&format!("{stem}_bg.wasm"));
+        let address = format!("{stem}_bg.wasm");
+        let compiled = compile(&address);
         match select(pin!(compiled), TimeoutFuture::new(LOAD_TIME_MS)).await {
             Either::Left((Ok(module), _)) => Ok(Image { program_url, module }),
             Either::Left((Err(error), _)) => {
