@@ -65,7 +65,9 @@ async function runs(times) {
 console.log(`${cpus()[0].model}, ${cpus().length} cores, Chromium ${page.page.context().browser().version()}\n`);
 
 // --- Primes: wasm against native ---
-const figures = { nativeSequential: [], nativePool: [], wasmSequential: [], wasmPool: [], nativeGain: [], wasmGain: [], slower: [], gain: [] };
+const MODELS = [["Cores", "cores"], ["Free threads", "free-threads"], ["Process pool", "processes"], ["Threads with a GIL", "threads"]];
+const figures = { nativeSequential: [], nativePool: [], nativeGain: [], wasmSequential: [], slower: [] };
+const gains = Object.fromEntries(MODELS.map(([name]) => [name, []]));
 for (let round = 0; round < ROUNDS; round++) {
   const printed = execFileSync("cargo", ["bench", "--quiet", "--bench", "native", "--", BELOW, TASKS, WORKERS].map(String), {
     cwd: ROOT,
@@ -73,31 +75,49 @@ for (let round = 0; round < ROUNDS; round++) {
     stdio: ["ignore", "pipe", "ignore"],
   });
   const [nativeSequential, nativePool] = printed.trim().split(" ").map((ns) => Number(ns) / 1e6);
-  await open(`run=primes&as=cores&workers=${WORKERS}&below=${BELOW}&tasks=${TASKS}`);
-  const [[sequential, pool]] = await runs(1);
   figures.nativeSequential.push(nativeSequential);
   figures.nativePool.push(nativePool);
-  figures.wasmSequential.push(sequential.wall);
-  figures.wasmPool.push(pool.wall);
   figures.nativeGain.push(nativeSequential / nativePool);
-  figures.wasmGain.push(sequential.wall / pool.wall);
-  figures.slower.push(sequential.wall / nativeSequential);
+  for (const [name, model] of MODELS) {
+    await open(`run=primes&as=${model}&workers=${WORKERS}&below=${BELOW}&tasks=${TASKS}`);
+    const [[sequential, pool]] = await runs(1);
+    figures.wasmSequential.push(sequential.wall);
+    figures.slower.push(sequential.wall / nativeSequential);
+    gains[name].push(sequential.wall / pool.wall);
+  }
 }
 console.log(`Count primes below ${BELOW}, ${TASKS} tasks, ${WORKERS} workers`);
 row("  native, sequential", figures.nativeSequential, 0, " ms");
 row("  native, rayon", figures.nativePool, 0, " ms");
 row("  page, Sequential", figures.wasmSequential, 0, " ms");
-row("  page, Cores", figures.wasmPool, 0, " ms");
-row("  native speedup", figures.nativeGain, 2, "");
-row("  page speedup", figures.wasmGain, 2, "");
 row("  page to native, sequential", figures.slower, 2, "");
-const gain = quantile(figures.wasmGain, 0.5) / quantile(figures.nativeGain, 0.5);
-console.log(`  speedup of the page, in native speedups: ${gain.toFixed(2)} (at least 0.95)\n`);
+row("  native speedup", figures.nativeGain, 2, "");
+for (const [name] of MODELS) {
+  row(`  page speedup, ${name}`, gains[name], 2, "");
+  const ratio = quantile(gains[name], 0.5) / quantile(figures.nativeGain, 0.5);
+  if (name !== "Threads with a GIL") console.log(`    in native speedups: ${ratio.toFixed(2)} (at least 0.95)`);
+}
+
+// --- Five sites ---
+const waits = Object.fromEntries([["Threads with a GIL", "threads"], ["Event loop", "event-loop"]].map((model) => [model[0], { model: model[1], gains: [] }]));
+for (let round = 0; round < ROUNDS; round++) {
+  for (const { model, gains } of Object.values(waits)) {
+    await open(`run=sites&as=${model}&answers=300&answers=150&answers=450&unreachable=40&answers=200`);
+    const [[sequential, other]] = await runs(1);
+    gains.push(sequential.wall / other.wall);
+  }
+}
+console.log("\nFive sites");
+for (const [name, { gains }] of Object.entries(waits)) row(`  page speedup, ${name}`, gains, 2, "");
+console.log("");
 
 // --- Starting a process ---
 await open("run=sleep&as=cores&compare=no&workers=4&ms=0&tasks=4");
 await runs(3);
 row("a process with 4 threads is ready (at most 150 ms)", (await runs(STARTS)).map(([leg]) => leg.starting), 0, " ms");
+await open("run=sleep&as=processes&compare=no&workers=2&ms=0&tasks=2");
+await runs(3);
+row("a pool of 2 processes is ready, with their parent", (await runs(STARTS)).map(([leg]) => leg.starting), 0, " ms");
 await open("run=sleep&as=sequential&ms=0&tasks=1");
 await runs(3);
 row("a process with its own thread is ready", (await runs(STARTS)).map(([leg]) => leg.starting), 0, " ms");

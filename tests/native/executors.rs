@@ -320,7 +320,7 @@ fn a_process_that_dies_breaks_its_pool_and_no_task_is_lost_to_sight() {
 #[test]
 fn short_tasks_do_not_keep_the_lock_from_those_who_wait_for_it() {
     // Each task is shorter than the interval, here a millisecond; together they are many intervals.
-    let run = real(&primes(600, 6_000_000, Fault::None), ModelKind::Threads, 2, |_| ());
+    let run = real(&primes(600, 1_000_000, Fault::None), ModelKind::Threads, 2, |_| ());
     assert_eq!(Summary::of(&run.trace).done, 600);
     let shares: Vec<usize> = [1, 2]
         .map(|number| run.trace.tasks.iter().filter(|task| task.lane == Some(LaneId::Thread(number))).count())
