@@ -51,8 +51,8 @@ impl Phase {
             Phase::WaitingIo => "waiting for the network",
             Phase::Sleeping => "sleeping",
             Phase::WaitingLock => "waiting for the lock",
-            Phase::Serialising => "making a message",
-            Phase::Deserialising => "opening a message",
+            Phase::Serialising => "packing a message",
+            Phase::Deserialising => "unpacking a message",
         }
     }
 }

@@ -68,6 +68,7 @@ await pictures({}, "run=sites&as=event-loop&limit=400&answers=600&answers=1500&a
 });
 for (const [name, plan] of [
   ["threads-primes", "run=primes&as=threads&workers=3&below=3000000&tasks=6"],
+  ["processes-primes", "run=primes&as=processes&workers=3&below=3000000&tasks=12"],
   ["threads-sites", "run=sites&as=threads&limit=400&answers=300&answers=150&answers=450&unreachable=40&answers=200"],
 ]) {
   await pictures({}, plan, async (page) => {

@@ -9,7 +9,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{MessageChannel, Worker};
 
 use super::messages::object;
-use super::process::{Inbox, Process, ProcessConfig};
+use super::process::{Inbox, Process, ProcessConfig, ProcessError};
 use crate::model::event::{Event, EventKind, Phase};
 use crate::model::id::LaneId;
 use crate::model::time::Instant;
@@ -19,7 +19,10 @@ use crate::platform::clock::absolute_ms;
 pub(super) fn start_child(inbox: &Inbox, number: u32, parent: &Worker) {
     let Some(image) = inbox.image() else { return };
     let origin_ms = inbox.origin_ms();
-    let config = ProcessConfig { number, origin_ms: Some(origin_ms), ..ProcessConfig::with_threads(image, 0) };
+    let usual = ProcessConfig::with_threads(image, 0);
+    // They start side by side, as many as were asked for before this one among them.
+    let start_time_ms = usual.start_time_ms + 50 * number;
+    let config = ProcessConfig { number, origin_ms: Some(origin_ms), start_time_ms, ..usual };
     // The page's own record, as of the first process: the one that is asked for cannot make it.
     inbox.push_event(Event {
         at: Instant::from_ms(absolute_ms() - origin_ms),
@@ -31,7 +34,11 @@ pub(super) fn start_child(inbox: &Inbox, number: u32, parent: &Worker) {
     });
     let tell = {
         let parent = parent.clone();
-        move |reason: String| {
+        move |error: &ProcessError| {
+            let reason = match error {
+                ProcessError::Died(words) => format!("process {number} died: {words}"),
+                other => format!("process {number} did not start: {other}"),
+            };
             let message = object(&[("kind", "child".into()), ("number", number.into()), ("reason", reason.into())]);
             // A parent that is gone misses nothing.
             let _ = parent.post_message(&message);
@@ -39,7 +46,7 @@ pub(super) fn start_child(inbox: &Inbox, number: u32, parent: &Worker) {
     };
     let child = match Process::spawn(&config) {
         Ok(child) => Rc::new(child),
-        Err(error) => return tell(error.to_string()),
+        Err(error) => return tell(&error),
     };
     child.on_death(tell.clone());
     inbox.own(child.clone());
@@ -47,8 +54,8 @@ pub(super) fn start_child(inbox: &Inbox, number: u32, parent: &Worker) {
     spawn_local(async move {
         // Its death it tells itself.
         match child.ready(&config).await {
-            Ok(()) => connect(&child, number, &parent).unwrap_or_else(|_| tell("there is no channel to it".to_owned())),
-            Err(error) => tell(error.to_string()),
+            Ok(()) => connect(&child, number, &parent).unwrap_or_else(|_| tell(&ProcessError::Garbled)),
+            Err(error) => tell(&error),
         }
     });
 }

@@ -85,7 +85,7 @@ impl ProcessConfig {
 /// The number by which a process itself says that it has loaded; its threads count from 0.
 const ITSELF: f64 = -1.0;
 
-type Tell = Box<dyn FnOnce(String)>;
+type Tell = Box<dyn FnOnce(&ProcessError)>;
 
 /// A pending answer of the worker, and what else it said.
 #[derive(Default)]
@@ -185,7 +185,7 @@ impl Inbox {
     fn fail(&self, error: ProcessError) {
         self.died.borrow_mut().get_or_insert_with(|| error.clone());
         if let Some(tell) = self.on_death.take() {
-            tell(error.to_string());
+            tell(&error);
         }
         self.answer(Err(error));
     }
@@ -374,7 +374,7 @@ impl Process {
     }
 
     /// Has its death told, if it dies.
-    pub(super) fn on_death(&self, tell: impl FnOnce(String) + 'static) {
+    pub(super) fn on_death(&self, tell: impl FnOnce(&ProcessError) + 'static) {
         self.inbox.on_death.replace(Some(Box::new(tell)));
     }
 
