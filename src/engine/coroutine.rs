@@ -47,7 +47,7 @@ async fn perform<P: Ports>(work: &Work, env: Env<'_, P>) -> Outcome {
         }
         Work::Primes(_) | Work::Panic(_) | Work::Trap => {
             env.ports.publish();
-            task::compute(work, || !env.shared.stop_requested())
+            task::compute(work, &|| !env.shared.stop_requested())
         }
     }
 }

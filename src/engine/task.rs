@@ -32,7 +32,7 @@ pub fn run_on_thread<P: Ports>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env
         _ => {
             lane.enter(Phase::Computing, Some(task.id));
             env.ports.publish();
-            compute(&task.work, || !env.shared.stop_requested())
+            compute(&task.work, &|| !env.shared.stop_requested())
         }
     };
     end(task, outcome, lane)
@@ -62,8 +62,12 @@ pub(super) fn waits_in(work: &Work) -> Phase {
     }
 }
 
-/// Computes, as long as `keep_going` says so, which is asked at least every tenth of a millisecond; a panic is the task's failure.
-pub fn compute(work: &Work, keep_going: impl Fn() -> bool) -> Outcome {
+/// Computes, as long as `keep_going` says so, which is asked at least every tenth of a millisecond; a panic is the task's
+/// failure.
+///
+/// Not generic: every model is to run the same machine code. A browser begins each function in a slow form and makes it fast
+/// once it was called often, so that a copy for one model alone would be slower in its first tasks.
+pub fn compute(work: &Work, keep_going: &dyn Fn() -> bool) -> Outcome {
     let computed = catch_unwind(AssertUnwindSafe(|| match work {
         Work::Primes(share) => primes::count(*share, keep_going).map(Value::Count),
         Work::Panic(message) => panic!("{message}"),

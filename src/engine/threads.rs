@@ -174,7 +174,7 @@ impl<P: Ports> Worker<P> {
             }
             work => {
                 self.lane.enter(Phase::Computing, Some(task.id));
-                task::compute(work, || !self.env.shared.stop_requested())
+                task::compute(work, &|| !self.env.shared.stop_requested())
             }
         };
         let outcome = task::end(task, outcome, &self.lane);
@@ -217,7 +217,7 @@ impl<P: Ports> Worker<P> {
                     *held = held.take().and_then(|held| held.checkpoint().ok());
                     held.is_some() && !env.shared.stop_requested()
                 };
-                let outcome = task::end(task, task::compute(work, keep_going), lane);
+                let outcome = task::end(task, task::compute(work, &keep_going), lane);
                 // Where the lock was closed meanwhile, it is not held any more.
                 match held.into_inner() {
                     Some(held) => held.keep(),

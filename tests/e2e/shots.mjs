@@ -49,6 +49,8 @@ for (const [name, options] of [
     await page.screenshot(shot(`${name}-first`), true);
     await toTheEnd(page);
     await page.screenshot(shot(`${name}-sites`), true);
+    // Pressing Run scrolled to it.
+    await page.evaluate(() => scrollTo(0, 0));
     if (name === "wide") await page.screenshot(join(ROOT, "docs/overlap.png"));
   });
   await pictures(options, PRIMES, async (page) => {
