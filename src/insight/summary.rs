@@ -72,7 +72,7 @@ impl Summary {
         }
         let ends = if ends.is_empty() { "none ended yet".to_owned() } else { ends.join(", ") };
         let mut sentence = format!(
-            "{}: {ends}, in {}; at most {} in flight, at most {} computing at the same instant.",
+            "{}: {ends}, in {}; at most {} in flight, at most {} computing.",
             format::count(self.tasks, noun),
             format::duration(self.wall),
             self.dials.in_flight.peak,
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!((summary.wall, summary.start_up), (Duration::from_millis(40), Duration::from_millis(40)));
         assert_eq!(
             summary.sentence("site"),
-            "2 sites: 1 done, 1 failed, in 40.0 ms; at most 1 in flight, at most 0 computing at the same instant."
+            "2 sites: 1 done, 1 failed, in 40.0 ms; at most 1 in flight, at most 0 computing."
         );
     }
 

@@ -300,7 +300,7 @@ impl Draft {
     /// Whether this workload can run under a model; if not, why.
     pub fn model_refused(workload: WorkloadKind, model: ModelKind) -> Option<&'static str> {
         (workload == WorkloadKind::Sites && model == ModelKind::Cores)
-            .then_some("Not for requests: they wait, and need no core.")
+            .then_some("Not for requests: rayon’s threads have no event loop to make them on.")
     }
 
     /// The plan, or everything that is wrong with it. `cores` is what the machine reports.

@@ -178,6 +178,7 @@ impl Scene {
     fn phase(&mut self, bar: Bar, middle: f64) {
         let Bar { left, right, phase, task } = bar;
         let label = task
+            .filter(|_| phase != Phase::Idle)
             .map(|task| task.number().to_string())
             .filter(|label| right - left >= DIGIT_WIDTH * (label.len() as f64 + 1.5));
         let (top, width) = (middle - BAR_HEIGHT / 2.0, right - left);

@@ -64,7 +64,12 @@ pub fn Choices(props: &ChoicesProps) -> Html {
 
 fn run_bar(props: &ChoicesProps, edit: &Callback<Edit>) -> Html {
     let (send, running) = (props.send.clone(), props.running);
-    let on_run = Callback::from(move |_: MouseEvent| send.emit(if running { Msg::Stop } else { Msg::Run }));
+    let on_run = Callback::from(move |event: MouseEvent| {
+        // The second half of a double click on Run is no Stop.
+        if !running || event.detail() < 2 {
+            send.emit(if running { Msg::Stop } else { Msg::Run });
+        }
+    });
     let copy = props.send.reform(|_: MouseEvent| Msg::CopyLink);
     let compare = !props.compare;
     let on_compare = edit.reform(move |_: Event| Edit::Compare(compare));

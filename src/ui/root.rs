@@ -102,7 +102,7 @@ impl Component for Root {
                         is_valid={state.errors.is_empty()} copied={state.copied} send={send.clone()}
                     />
                     <div class="happened">
-                        <Stage run={state.run.clone()} workload={state.draft.workload} model={state.draft.model} compare={state.draft.compare} />
+                        <Stage run={state.run.clone()} cores={state.environment.cores} workload={state.draft.workload} model={state.draft.model} compare={state.draft.compare} />
                         <Results run={state.run.clone()} />
                     </div>
                     <Settings

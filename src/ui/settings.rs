@@ -85,11 +85,15 @@ fn workers(props: &SettingsProps, edit: &Callback<Edit>) -> Html {
     let reported = || format!("This browser reports {}", format::count(cores as usize, "core"));
     let (placeholder, hint) = match draft.model {
         ModelKind::Cores => (format!("{usual} (one a core)"), format!("{}; up to 4 workers for each.", reported())),
-        ModelKind::Processes => {
-            (format!("{usual} (one a core)"), format!("Pool(n). {}; up to 4 processes for each.", reported()))
-        }
+        ModelKind::Processes => (
+            format!("{usual} (one a core)"),
+            format!(
+                "Pool(n). {}; up to 4 processes for each. One that dies breaks the pool, as in a ProcessPoolExecutor.",
+                reported()
+            ),
+        ),
         _ => {
-            let hint = "max_workers. Threads are started as tasks come, never more than there are tasks.";
+            let hint = "max_workers; never more than there are tasks. The browser makes threads ready beforehand, Python as tasks come.";
             (format!("{usual} (cores + 4)"), hint.to_owned())
         }
     };
@@ -102,7 +106,7 @@ fn workers(props: &SettingsProps, edit: &Callback<Edit>) -> Html {
             if draft.model == ModelKind::Processes {
                 <TextField
                     id="chunksize" label="Chunk size" unit="tasks" value={draft.chunksize.clone()} placeholder="Python’s rule"
-                    hint="How many tasks one message to a process carries. Usually so many that each process gets four."
+                    hint="How many tasks one message to a process carries. Usually so many that each process gets about four messages."
                     error={props.error(Field::Chunksize)} on_text={edit.reform(Edit::Chunksize)}
                 />
             }

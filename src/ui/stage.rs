@@ -12,6 +12,8 @@ use crate::model::plan::{ModelKind, Workload, WorkloadKind};
 #[derive(PartialEq, Properties)]
 pub struct StageProps {
     pub run: Option<RunView>,
+    /// Cores, as the browser reports them.
+    pub cores: u32,
     /// What will be run, where nothing was yet.
     pub workload: WorkloadKind,
     pub model: ModelKind,
@@ -27,7 +29,7 @@ pub fn Stage(props: &StageProps) -> Html {
     });
     html! {
         <section id={STAGE_ID} class="stage" aria-label="What happened">
-            { run.map_or_else(|| first_screen(props), headline) }
+            { run.map_or_else(|| first_screen(props), |run| headline(run, props.cores)) }
             <div class="picture">
                 <canvas
                     id={TIMELINE_ID} role="img" hidden={run.is_none()}
@@ -67,7 +69,7 @@ fn first_screen(props: &StageProps) -> Html {
     }
 }
 
-fn headline(run: &RunView) -> Html {
+fn headline(run: &RunView, cores: u32) -> Html {
     // While Sequential runs first, the numbers are its; then they are those of the model that was chosen.
     let Some(leg) = run.legs.last() else { return Html::default() };
     let speedup = match run.speedup_of(leg).zip(run.speedup_with_start_of(leg)) {
@@ -90,16 +92,21 @@ fn headline(run: &RunView) -> Html {
                     <strong>{ format::duration(leg.summary.wall) }</strong>
                     <span class="card-note">{ format!("after {} of starting", format::duration(leg.summary.start_up)) }</span>
                 </div>
-                { dial("in-flight", "In flight (concurrency)", leg.summary.dials.in_flight, leg.end.is_none()) }
-                { dial("computing", "Computing (parallelism)", leg.summary.dials.computing, leg.end.is_none()) }
+                { dial("in-flight", "In flight (concurrency)", leg.summary.dials.in_flight, leg.end.is_none(), None) }
+                { dial("computing", "Computing (parallelism)", leg.summary.dials.computing, leg.end.is_none(), Some(cores)) }
             </div>
         </>
     }
 }
 
-fn dial(id: &'static str, label: &str, dial: Dial, running: bool) -> Html {
+/// A dial. Of threads that compute, no more than there are cores do so at one instant, whatever their number.
+fn dial(id: &'static str, label: &str, dial: Dial, running: bool, cores: Option<u32>) -> Html {
     let mean = if dial.peak > 0 && dial.mean < 0.05 { "less than 0.1".to_owned() } else { format::fixed(dial.mean, 1) };
     let note = if running { format!("{} now · {mean} on average", dial.now) } else { format!("{mean} on average") };
+    let note = match cores.filter(|cores| dial.peak > *cores) {
+        Some(cores) => format!("{note}; they take turns on {}", format::count(cores as usize, "core")),
+        None => note,
+    };
     html! {
         <div class="card" {id} data-peak={dial.peak.to_string()}>
             <span class="card-label">{ label }</span>

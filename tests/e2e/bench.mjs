@@ -140,11 +140,16 @@ function rendererMemoryMib() {
 }
 await open("run=sleep&as=cores&compare=no&workers=2&ms=0&tasks=2");
 await runs(10);
-const before = { workers: await workers(), memory: rendererMemoryMib() };
+/** How many workers there are once browsers, which take a moment to end one, have ended all that they will. */
+async function workersLeft() {
+  for (let look = 0; look < 200 && (await workers()) > 0; look++) await new Promise((resolve) => setTimeout(resolve, 50));
+  return workers();
+}
+const before = { workers: await workersLeft(), memory: rendererMemoryMib() };
 const soaked = await runs(SOAK);
 const collector = await page.page.context().newCDPSession(page.page);
 await collector.send("HeapProfiler.collectGarbage");
-const afterwards = { workers: await workers(), memory: rendererMemoryMib() };
+const afterwards = { workers: await workersLeft(), memory: rendererMemoryMib() };
 console.log(`\nafter 10 runs ${before.workers} workers, ${before.memory.toFixed(0)} MiB; after ${SOAK} more ${afterwards.workers} workers, ${afterwards.memory.toFixed(0)} MiB`);
 row("  starting, of those runs", soaked.map(([leg]) => leg.starting), 0, " ms");
 
