@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use overlap::insight::Summary;
 use overlap::model::event::EventKind;
-use overlap::model::plan::{Fault, Job, ModelKind, Workload};
+use overlap::model::plan::{Fault, Job, ModelKind, Options, Shares, Workload};
 use overlap::model::time::Instant;
 use overlap::model::trace::Trace;
 use overlap::platform::page::Image;
@@ -37,8 +37,8 @@ async fn two_threads_that_compute() {
     let mut walls = Vec::new();
     let (mut holds_ms, mut hand_overs_us) = (Vec::new(), Vec::new());
     for model in [ModelKind::Sequential, ModelKind::Threads] {
-        let workload = Workload::Primes { tasks: 2, below: BELOW, fault: Fault::None };
-        let job = Job { workload, model, workers: 2, switch_interval_us: 5_000, chunksize: None };
+        let workload = Workload::Primes { tasks: 2, below: BELOW, shares: Shares::Even, fault: Fault::None };
+        let job = Job { workload, model, options: Options { workers: 2, ..Options::default() } };
         process.run(&job).await.expect("a report");
         let mut trace = Trace::new(2);
         let (mut taken, mut forced_at) = (None, None::<Instant>);

@@ -84,7 +84,7 @@ function isolated(response) {
 /**
  * Answers `io/NAME?latency=…&jitter=…&seed=…&size=…&status=…&fail=…`: after `latency` milliseconds, more or less by up to
  * `jitter` (drawn from `seed` and the name), with `size` bytes and `status`; or fails: `unreachable` as a network error,
- * `reset` after half of the body. A parameter that makes no sense is status 400 with a sentence.
+ * `reset` after half of the body, `hang` never within the time that anybody waits. A parameter that makes no sense is status 400 with a sentence.
  */
 async function answer(path, parameters) {
   const wrong = [];
@@ -102,14 +102,18 @@ async function answer(path, parameters) {
   const size = number("size", 0, 0, 16 << 20);
   const status = number("status", 200, 200, 599);
   const fail = parameters.get("fail");
-  if (![null, "unreachable", "reset"].includes(fail)) wrong.push(`fail is unreachable or reset, not "${fail}"`);
+  if (![null, "unreachable", "reset", "hang"].includes(fail)) wrong.push(`fail is unreachable, reset or hang, not "${fail}"`);
   if (wrong.length > 0) return new Response(`${wrong.join("; ")}\n`, { status: 400, headers: HEADERS });
+  // Not for ever, so that what was asked does not stay behind when nobody waits any more.
+  if (fail === "hang") await new Promise((resolve) => setTimeout(resolve, HANG_MS));
   const wait = latency + Math.round((2 * random(seed, path) - 1) * jitter);
   if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
   if (fail === "unreachable") return Response.error();
   const body = [204, 205, 304].includes(status) ? null : stream(size, fail === "reset");
   return new Response(body, { status, headers: HEADERS });
 }
+
+const HANG_MS = 90_000;
 
 const HEADERS = {
   "Content-Type": "text/plain; charset=utf-8",

@@ -8,6 +8,8 @@ pub use update::{Edit, Effect, Msg, update};
 
 /// The id of the canvas that the timeline is painted on: drawn as an empty element, painted by the platform.
 pub const TIMELINE_ID: &str = "timeline";
+/// The canvas that the picture which tasks compute is drawn on.
+pub const PICTURE_ID: &str = "computed-picture";
 
 /// The id of the part of the page that shows what happens.
 pub const STAGE_ID: &str = "stage";

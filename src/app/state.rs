@@ -54,6 +54,8 @@ pub struct LegView {
     pub model: ModelKind,
     pub summary: Summary,
     pub rows: Vec<TaskRow>,
+    /// What the tasks found together, once all have returned.
+    pub answer: Option<String>,
     /// `None` while it runs.
     pub end: Option<RunEnd>,
 }
@@ -105,15 +107,24 @@ impl State {
         self.errors.iter().find(|error| error.field == field).map(|error| error.message.as_str())
     }
 
+    /// What the first control that is wrong is called.
+    pub fn first_wrong(&self) -> Option<String> {
+        Some(match self.errors.first()?.field {
+            Field::Model => "How it is run".to_owned(),
+            Field::Number(param) => param.spec(self.draft.workload).label.to_owned(),
+            Field::Site(index) => format!("Site {}", index + 1),
+        })
+    }
+
     /// Why nothing can be run here as things are, if so: the place, not the plan.
     pub fn obstacle(&self) -> Option<&'static str> {
-        if self.draft.model.shares_memory() && !self.environment.isolated {
+        if self.draft.needs_shared_memory() && !self.environment.isolated {
             return Some(
                 "Threads need memory that they share, and this page was not given any: it is not cross-origin isolated. \
                  Open it over https or on localhost, outside a private window, and not inside another page.",
             );
         }
-        if self.draft.workload == WorkloadKind::Sites && self.needs_own_network() {
+        if self.needs_own_network() {
             return match self.environment.network {
                 Network::Ready => None,
                 Network::Starting => Some("The page's own network is starting."),
@@ -127,7 +138,11 @@ impl State {
     }
 
     fn needs_own_network(&self) -> bool {
-        self.draft.sites.iter().any(|site| site.kind != SiteKind::Url)
+        match self.draft.workload {
+            WorkloadKind::Sites => self.draft.sites.iter().any(|site| site.kind != SiteKind::Url),
+            WorkloadKind::FanOut | WorkloadKind::Pages | WorkloadKind::FetchThenCompute => true,
+            _ => false,
+        }
     }
 
     /// Checks the draft again.

@@ -2,27 +2,21 @@
 
 use super::state::{Environment, Notice, RunView, State};
 use crate::model::fragment::{draft_from_fragment, fragment_from_draft};
-use crate::model::plan::{Draft, Fault, ModelKind, Plan, SITES_MAX, SiteDraft, SiteKind, WorkloadKind};
+use crate::model::plan::{Choose, Draft, ModelKind, Param, Plan, SITES_MAX, SiteDraft, SiteKind, WorkloadKind};
 
 /// A change to the draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Edit {
     Workload(WorkloadKind),
     Model(ModelKind),
-    Workers(String),
-    SwitchInterval(String),
-    Chunksize(String),
+    Text(Param, String),
+    /// One of a choice, by its place.
+    Choice(Choose, usize),
     Compare(bool),
-    Limit(String),
     SiteKind(usize, SiteKind),
     SiteValue(usize, String),
     AddSite,
     RemoveSite(usize),
-    PrimeTasks(String),
-    Below(String),
-    SleepTasks(String),
-    SleepMs(String),
-    Fault(Fault),
     Reset,
 }
 
@@ -138,30 +132,46 @@ fn open(state: &mut State, fragment: &str) {
     state.validate();
 }
 
+/// The model that shows best what a workload is about.
+fn best_model(workload: WorkloadKind) -> ModelKind {
+    match workload {
+        WorkloadKind::Sites | WorkloadKind::FanOut | WorkloadKind::Pages | WorkloadKind::Sleep => ModelKind::EventLoop,
+        WorkloadKind::Primes
+        | WorkloadKind::Mandelbrot
+        | WorkloadKind::Matrix
+        | WorkloadKind::Pi
+        | WorkloadKind::Sort
+        | WorkloadKind::Tiny => ModelKind::Cores,
+        WorkloadKind::Large => ModelKind::Processes,
+        WorkloadKind::Counter => ModelKind::FreeThreads,
+        WorkloadKind::Sha256
+        | WorkloadKind::FetchThenCompute
+        | WorkloadKind::Convoy
+        | WorkloadKind::Queue
+        | WorkloadKind::Deadlock => ModelKind::Threads,
+    }
+}
+
 fn apply(draft: &mut Draft, edit: Edit) {
     match edit {
         Edit::Workload(workload) => {
+            let (before, after) = (best_model(draft.workload), best_model(workload));
             draft.workload = workload;
-            // A fault was meant for the work that it was set beside.
-            draft.fault = Fault::None;
-            // The model that shows best what this work gains, where the one chosen cannot run it.
-            if Draft::model_refused(workload, draft.model).is_some() {
-                draft.model = ModelKind::EventLoop;
-            } else if workload == WorkloadKind::Primes && draft.model == ModelKind::EventLoop {
-                draft.model = ModelKind::Cores;
+            // The model that shows best what this work gains, unless a person chose another that can run it.
+            if draft.model == before || Draft::model_refused(workload, draft.model).is_some() {
+                draft.model = after;
             }
         }
         Edit::Model(model) => draft.model = model,
-        Edit::Workers(text) => draft.workers = text,
-        Edit::SwitchInterval(text) => draft.switch_interval_us = text,
-        Edit::Chunksize(text) => draft.chunksize = text,
+        Edit::Text(param, text) => draft.set_text(param, text),
+        Edit::Choice(choose, place) => draft.set_choice(choose, place),
         Edit::Compare(compare) => draft.compare = compare,
-        Edit::Limit(text) => draft.limit_ms = text,
         Edit::SiteKind(index, kind) => {
             if let Some(site) = draft.sites.get_mut(index) {
-                let address = |kind| kind == SiteKind::Url;
-                if address(kind) != address(site.kind) {
-                    site.value = if address(kind) { "https://".to_owned() } else { "100".to_owned() };
+                if kind == SiteKind::Url {
+                    site.value = "https://".to_owned();
+                } else if kind.has_milliseconds() && !site.kind.has_milliseconds() {
+                    site.value = "100".to_owned();
                 }
                 site.kind = kind;
             }
@@ -178,13 +188,8 @@ fn apply(draft: &mut Draft, edit: Edit) {
             draft.sites.remove(index);
         }
         Edit::AddSite | Edit::RemoveSite(_) => {}
-        Edit::PrimeTasks(text) => draft.prime_tasks = text,
-        Edit::Below(text) => draft.below = text,
-        Edit::SleepTasks(text) => draft.sleep_tasks = text,
-        Edit::SleepMs(text) => draft.sleep_ms = text,
-        Edit::Fault(fault) => draft.fault = fault,
         Edit::Reset => {
-            *draft = Draft { workload: draft.workload, model: draft.model, ..Draft::default() };
+            *draft = Draft::of(draft.workload, draft.model);
         }
     }
 }
@@ -261,6 +266,11 @@ mod tests {
         let mut state = ready();
         update(&mut state, Msg::Edit(Edit::Workload(WorkloadKind::Primes)));
         assert_eq!(state.draft.model, ModelKind::Cores);
+        update(&mut state, Msg::Edit(Edit::Model(ModelKind::Processes)));
+        update(&mut state, Msg::Edit(Edit::Workload(WorkloadKind::Sites)));
+        assert_eq!(state.draft.model, ModelKind::Processes, "it can, and a person chose it");
+        update(&mut state, Msg::Edit(Edit::Workload(WorkloadKind::Counter)));
+        assert_eq!(state.draft.model, ModelKind::FreeThreads);
         update(&mut state, Msg::Edit(Edit::Workload(WorkloadKind::Sites)));
         assert_eq!(state.draft.model, ModelKind::EventLoop);
     }

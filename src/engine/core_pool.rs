@@ -22,7 +22,7 @@ pub(super) fn run<P: Ports>(tasks: Vec<Task>, env: Env<'_, P>) -> Vec<(TaskId, O
             let outcomes = &outcomes;
             scope.spawn_fifo(move |_| {
                 let lane = worker_lane(env);
-                let outcome = task::run_on_thread(task, &lane, env);
+                let outcome = task::run_on_thread(task, &lane, env, None);
                 lane.enter(Phase::Idle, None);
                 outcomes.lock().unwrap_or_else(PoisonError::into_inner).push((task.id, outcome));
             });

@@ -1,5 +1,6 @@
-//! A coroutine: work on an event loop, with its turns recorded.
+//! A coroutine: a task on an event loop, with its turns recorded.
 
+use core::cell::Cell;
 use core::future::Future;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
@@ -15,41 +16,60 @@ use super::task;
 use crate::model::event::{EventKind, Phase};
 use crate::model::id::TaskId;
 use crate::model::outcome::{Outcome, Value};
-use crate::workloads::Work;
+use crate::workloads::Step;
 
 /// Runs a task as a coroutine and records its life on a lane. A stop reaches it at its next turn.
-pub async fn drive<P: Ports>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env<'_, P>) -> Outcome {
+pub(super) async fn drive<P: Ports>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env<'_, P>) -> Outcome {
     if env.shared.stop_requested() {
-        return task::end(task, Outcome::Cancelled, lane);
+        return task::end(task.id, Outcome::Cancelled, lane);
     }
     lane.record(EventKind::Started, Some(task.id), 0);
-    let waits_in = task::waits_in(&task.work);
-    let outcome = Turns { inner: pin!(until_stopped(&task.work, env)), lane, task: task.id, waits_in }.await;
-    task::end(task, outcome, lane)
+    let waits_in = Cell::new(Phase::WaitingIo);
+    let inner = pin!(until_stopped(task, lane, env, &waits_in));
+    let outcome = Turns { inner, lane, task: task.id, waits_in: &waits_in }.await;
+    task::end(task.id, outcome, lane)
 }
 
-async fn until_stopped<P: Ports>(work: &Work, env: Env<'_, P>) -> Outcome {
-    match select(pin!(perform(work, env)), pin!(env.ports.stopped())).await {
+async fn until_stopped<P: Ports>(
+    task: &Task,
+    lane: &LaneRecorder<'_, P>,
+    env: Env<'_, P>,
+    waits_in: &Cell<Phase>,
+) -> Outcome {
+    match select(pin!(steps(task, lane, env, waits_in)), pin!(env.ports.stopped())).await {
         Either::Left((outcome, _)) => outcome,
         Either::Right(_) => Outcome::Cancelled,
     }
 }
 
-async fn perform<P: Ports>(work: &Work, env: Env<'_, P>) -> Outcome {
-    match work {
-        Work::Fetch(request) => match env.ports.fetch(request).await {
-            Ok(value) => Outcome::Done(value),
-            Err(failure) => Outcome::Failed(failure),
-        },
-        Work::Sleep { ms } => {
-            env.ports.sleep(Duration::from_millis((*ms).into())).await;
-            Outcome::Done(Value::Text)
-        }
-        Work::Primes(_) | Work::Panic(_) | Work::Trap => {
-            env.ports.publish();
-            task::compute(work, &|| !env.shared.stop_requested())
+/// Does the steps of a task, up to the first that does not end well. `waits_in` is set to what it does while it waits.
+async fn steps<P: Ports>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env<'_, P>, waits_in: &Cell<Phase>) -> Outcome {
+    let show = |piece, shades| lane.record(EventKind::Shown(piece), Some(task.id), shades);
+    let mut result = Value::Nothing;
+    for step in task.work.steps() {
+        let outcome = match step {
+            Step::Fetch(request) => {
+                waits_in.set(Phase::WaitingIo);
+                env.ports.fetch(request).await.map_or_else(Outcome::Failed, Outcome::Done)
+            }
+            Step::Sleep { ms } => {
+                waits_in.set(Phase::Sleeping);
+                env.ports.sleep(Duration::from_millis((*ms).into())).await;
+                Outcome::Done(Value::Text)
+            }
+            // The loop has no lock that could be let go of.
+            Step::Compute(kernel) | Step::Call { kernel, .. } => {
+                env.ports.publish();
+                task::compute(kernel, &|| !env.shared.stop_requested(), &show)
+            }
+            _ => Outcome::Cancelled, // TEMP
+        };
+        match outcome {
+            Outcome::Done(value) => result = result.and(value),
+            ended => return ended,
         }
     }
+    Outcome::Done(result)
 }
 
 /// Records each turn of a future: computing while it is polled, waiting between.
@@ -57,7 +77,7 @@ struct Turns<'a, 'r, F, P> {
     inner: Pin<&'a mut F>,
     lane: &'a LaneRecorder<'r, P>,
     task: TaskId,
-    waits_in: Phase,
+    waits_in: &'a Cell<Phase>,
 }
 
 impl<F: Future<Output = Outcome>, P: Ports> Future for Turns<'_, '_, F, P> {
@@ -69,7 +89,7 @@ impl<F: Future<Output = Outcome>, P: Ports> Future for Turns<'_, '_, F, P> {
         let polled = catch_unwind(AssertUnwindSafe(|| inner.poll(context)))
             .unwrap_or_else(|payload| Poll::Ready(Outcome::Failed(task::panic_failure(payload.as_ref()))));
         if polled.is_pending() {
-            self.lane.enter(self.waits_in, Some(self.task));
+            self.lane.enter(self.waits_in.get(), Some(self.task));
         }
         polled
     }

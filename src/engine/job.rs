@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ports::Ports;
 use super::recorder::{LaneRecorder, Shared};
+use super::threads::Locks;
 use super::{core_pool, event_loop, process_pool, sequential, threads};
 use crate::model::event::EventKind;
 use crate::model::id::{LaneId, TaskId};
@@ -49,15 +50,12 @@ pub async fn run<P: Ports + 'static>(job: &Job, env: Env<'static, P>) -> Report 
     let outcomes = match job.model {
         ModelKind::Sequential => sequential::run(tasks, env).await,
         ModelKind::Threads => {
-            let interval = Duration::from_micros(job.switch_interval_us.into());
-            threads::run(tasks, env, job.threads() as usize, Some(interval)).await
+            let interval = Duration::from_micros(job.options.switch_interval_us.into());
+            threads::run(tasks, env, job.threads() as usize, Locks::One(interval)).await
         }
-        ModelKind::FreeThreads => threads::run(tasks, env, job.threads() as usize, None).await,
-        ModelKind::Processes => {
-            let usual = || process_pool::default_chunksize(tasks.len(), job.workers as usize);
-            let chunksize = job.chunksize.map_or_else(usual, |chunksize| chunksize as usize);
-            process_pool::run(tasks, env, job.workers, chunksize).await
-        }
+        ModelKind::FreeThreads => threads::run(tasks, env, job.threads() as usize, Locks::None).await,
+        ModelKind::OwnLocks => threads::run(tasks, env, job.threads() as usize, Locks::Each).await,
+        ModelKind::Processes => process_pool::run(tasks, env, job.options.workers, job.chunksize() as usize).await,
         ModelKind::EventLoop => event_loop::run(tasks, env).await,
         ModelKind::Cores => core_pool::run(tasks, env),
     };

@@ -7,7 +7,6 @@ use futures_util::future::{Either, join_all, select};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
-use super::coroutine;
 use super::job::{Env, Task, submit_all};
 use super::ports::{Pipe, PipeBroken, Ports};
 use super::recorder::LaneRecorder;
@@ -15,7 +14,6 @@ use super::task;
 use crate::model::event::{EventKind, Phase};
 use crate::model::id::{LaneId, TaskId};
 use crate::model::outcome::{Failure, Outcome, Report};
-use crate::workloads::Work;
 
 /// How many tasks a message carries if nobody says: as many as make four messages for each process, as Python's `Pool.map`.
 pub fn default_chunksize(tasks: usize, processes: usize) -> usize {
@@ -68,7 +66,7 @@ pub(super) async fn run<P: Ports>(
     };
     for id in all {
         if !outcomes.iter().any(|(other, _)| *other == id) {
-            outcomes.push((id, task::end_of(id, lost.clone(), &pool.lane)));
+            outcomes.push((id, task::end(id, lost.clone(), &pool.lane)));
         }
     }
     pool.lane.record(EventKind::LaneClosed, None, 0);
@@ -138,10 +136,7 @@ pub async fn serve<P: Ports>(pipe: &P::Pipe, number: u32, env: Env<'_, P>) -> Re
         }
         let mut report = Report::default();
         for task in &chunk {
-            let outcome = match task.work {
-                Work::Fetch(_) => coroutine::drive(task, &lane, env).await,
-                _ => task::run_on_thread(task, &lane, env),
-            };
+            let outcome = task::run_alone(task, &lane, env).await;
             report.outcomes.push((task.id, outcome));
         }
         send(pipe, &report, chunk.first(), &lane)?;

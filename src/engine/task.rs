@@ -1,50 +1,132 @@
-//! One task's work: done on a thread that may block, or inside a coroutine that may not.
+//! One task: what it consists of, done on a thread that may block, and how its life is recorded.
 
 use core::time::Duration;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::blocking_io::Calls;
+use super::coroutine;
 use super::job::{Env, Task};
 use super::ports::Ports;
 use super::recorder::LaneRecorder;
 use crate::model::event::{EventKind, Phase};
 use crate::model::id::TaskId;
 use crate::model::outcome::{Failure, Outcome, Value};
-use crate::workloads::{Work, fault, primes};
+use crate::workloads::sites::Request;
+use crate::workloads::{Kernel, Step};
 
 /// How long a sleeping thread may go without a look at the stop flag.
 const SLEEP_SLICE: Duration = Duration::from_millis(10);
 
-/// Does work that needs no event loop, on a thread that may block, and records its life on the thread's lane.
-///
-/// Requests need an event loop (`coroutine::drive`), so they are no work for this.
-pub fn run_on_thread<P: Ports>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env<'_, P>) -> Outcome {
+/// What asks a task that computes whether it is to go on.
+pub(super) type Ask<'a> = &'a dyn Fn() -> bool;
+
+/// A thread that may block, as a task on it sees it: how it computes, and how it waits. Each records what it does.
+pub(super) trait Thread {
+    /// Computes.
+    fn compute(&self, run: &dyn Fn(Ask<'_>) -> Outcome) -> Outcome;
+
+    /// Computes in code that needs nothing of the interpreter, and so lets go of its lock, if there is one.
+    fn compute_unlocked(&self, run: &dyn Fn(Ask<'_>) -> Outcome) -> Outcome {
+        self.compute(run)
+    }
+
+    /// Computes in code that looks at nothing until it is over, also not at who waits for the lock.
+    fn compute_unheard(&self, run: &dyn Fn(Ask<'_>) -> Outcome) -> Outcome {
+        self.compute(run)
+    }
+
+    /// Waits.
+    fn wait(&self, phase: Phase, run: &dyn Fn() -> Outcome) -> Outcome;
+
+    /// Makes a request, in the middle of a wait.
+    fn fetch(&self, request: &Request) -> Outcome;
+}
+
+/// A thread that has nothing to do with any lock.
+pub(super) struct FreeThread<'a, P> {
+    pub task: TaskId,
+    pub lane: &'a LaneRecorder<'a, P>,
+    pub env: Env<'a, P>,
+    /// Through what it makes requests; without, it makes none.
+    pub calls: Option<&'a Calls>,
+}
+
+impl<P: Ports> Thread for FreeThread<'_, P> {
+    fn compute(&self, run: &dyn Fn(Ask<'_>) -> Outcome) -> Outcome {
+        self.lane.enter(Phase::Computing, Some(self.task));
+        self.env.ports.publish();
+        run(&|| !self.env.shared.stop_requested())
+    }
+
+    fn wait(&self, phase: Phase, run: &dyn Fn() -> Outcome) -> Outcome {
+        self.lane.enter(phase, Some(self.task));
+        self.env.ports.publish();
+        run()
+    }
+
+    fn fetch(&self, request: &Request) -> Outcome {
+        match self.calls {
+            Some(calls) => calls.fetch(request),
+            None => Outcome::Failed(Failure::Unreachable("this thread makes no requests".to_owned())),
+        }
+    }
+}
+
+/// Runs a task that has its thread, and the event loop of it, for itself: what makes requests waits for them on the loop, as a
+/// browser has no request that blocks a thread and can be given up; with nothing else on it, there is nothing to tell the two
+/// apart by.
+pub(super) async fn run_alone<P: Ports>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env<'_, P>) -> Outcome {
+    if task.work.makes_requests() {
+        coroutine::drive(task, lane, env).await
+    } else {
+        run_on_thread(task, lane, env, None)
+    }
+}
+
+/// Runs a task on a thread that may block, and records its life on the thread's lane.
+pub(super) fn run_on_thread<P: Ports>(
+    task: &Task,
+    lane: &LaneRecorder<'_, P>,
+    env: Env<'_, P>,
+    calls: Option<&Calls>,
+) -> Outcome {
     if env.shared.stop_requested() {
-        return end(task, Outcome::Cancelled, lane);
+        return end(task.id, Outcome::Cancelled, lane);
     }
     lane.record(EventKind::Started, Some(task.id), 0);
-    let outcome = match task.work {
-        Work::Sleep { ms } => {
-            lane.enter(Phase::Sleeping, Some(task.id));
-            env.ports.publish();
-            block(Duration::from_millis(ms.into()), env)
+    let thread = FreeThread { task: task.id, lane, env, calls };
+    end(task.id, steps(task, lane, env, &thread), lane)
+}
+
+/// Does the steps of a task, up to the first that does not end well.
+pub(super) fn steps<P: Ports>(
+    task: &Task,
+    lane: &LaneRecorder<'_, P>,
+    env: Env<'_, P>,
+    thread: &dyn Thread,
+) -> Outcome {
+    let show = |piece, shades| lane.record(EventKind::Shown(piece), Some(task.id), shades);
+    let mut result = Value::Nothing;
+    for step in task.work.steps() {
+        let outcome = match step {
+            Step::Compute(kernel) => thread.compute(&|ask| compute(kernel, ask, &show)),
+            Step::Call { kernel, releases: true } => thread.compute_unlocked(&|ask| compute(kernel, ask, &show)),
+            Step::Call { kernel, releases: false } => thread.compute_unheard(&|ask| compute(kernel, ask, &show)),
+            Step::Sleep { ms } => thread.wait(Phase::Sleeping, &|| sleep(Duration::from_millis((*ms).into()), env)),
+            Step::Fetch(request) => thread.wait(Phase::WaitingIo, &|| thread.fetch(request)),
+            _ => Outcome::Cancelled, // TEMP
+        };
+        match outcome {
+            Outcome::Done(value) => result = result.and(value),
+            ended => return ended,
         }
-        _ => {
-            lane.enter(Phase::Computing, Some(task.id));
-            env.ports.publish();
-            compute(&task.work, &|| !env.shared.stop_requested())
-        }
-    };
-    end(task, outcome, lane)
+    }
+    Outcome::Done(result)
 }
 
 /// Records a task's outcome, which is also what it gives.
-pub fn end<P: Ports>(task: &Task, outcome: Outcome, lane: &LaneRecorder<'_, P>) -> Outcome {
-    end_of(task.id, outcome, lane)
-}
-
-/// [`end`], for a task that is not at hand.
-pub fn end_of<P: Ports>(task: TaskId, outcome: Outcome, lane: &LaneRecorder<'_, P>) -> Outcome {
+pub(super) fn end<P: Ports>(task: TaskId, outcome: Outcome, lane: &LaneRecorder<'_, P>) -> Outcome {
     let (kind, arg) = match &outcome {
         Outcome::Done(value) => (EventKind::Finished, value.to_arg()),
         Outcome::Failed(failure) => (EventKind::Failed, failure.to_arg()),
@@ -54,27 +136,13 @@ pub fn end_of<P: Ports>(task: TaskId, outcome: Outcome, lane: &LaneRecorder<'_, 
     outcome
 }
 
-/// What a lane does while this work waits.
-pub(super) fn waits_in(work: &Work) -> Phase {
-    match work {
-        Work::Sleep { .. } => Phase::Sleeping,
-        _ => Phase::WaitingIo,
-    }
-}
-
 /// Computes, as long as `keep_going` says so, which is asked at least every tenth of a millisecond; a panic is the task's
 /// failure.
 ///
 /// Not generic: every model is to run the same machine code. A browser begins each function in a slow form and makes it fast
 /// once it was called often, so that a copy for one model alone would be slower in its first tasks.
-pub fn compute(work: &Work, keep_going: &dyn Fn() -> bool) -> Outcome {
-    let computed = catch_unwind(AssertUnwindSafe(|| match work {
-        Work::Primes(share) => primes::count(*share, keep_going).map(Value::Count),
-        Work::Panic(message) => panic!("{message}"),
-        Work::Trap => fault::trap(),
-        Work::Sleep { .. } | Work::Fetch(_) => unreachable!("this work waits"),
-    }));
-    match computed {
+pub(super) fn compute(kernel: &Kernel, keep_going: Ask<'_>, show: &dyn Fn(u32, u64)) -> Outcome {
+    match catch_unwind(AssertUnwindSafe(|| kernel.run(keep_going, show))) {
         Ok(Some(value)) => Outcome::Done(value),
         Ok(None) => Outcome::Cancelled,
         Err(payload) => Outcome::Failed(panic_failure(payload.as_ref())),
@@ -82,14 +150,14 @@ pub fn compute(work: &Work, keep_going: &dyn Fn() -> bool) -> Outcome {
 }
 
 /// The failure that a caught panic stands for.
-pub fn panic_failure(payload: &(dyn Any + Send)) -> Failure {
+pub(super) fn panic_failure(payload: &(dyn Any + Send)) -> Failure {
     let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let message = text.or_else(|| payload.downcast_ref::<String>().cloned());
     Failure::Panicked(message.unwrap_or_else(|| "with a value that is no text".to_owned()))
 }
 
 /// Sleeps. A stop ends it within a slice.
-pub(super) fn block<P: Ports>(length: Duration, env: Env<'_, P>) -> Outcome {
+fn sleep<P: Ports>(length: Duration, env: Env<'_, P>) -> Outcome {
     let end = env.ports.now() + length;
     loop {
         if env.shared.stop_requested() {

@@ -9,36 +9,56 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::future::{Either, join, select};
 use futures_util::stream::StreamExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::blocking_io::{Calls, calls};
 use super::futures::{Executor, Future, FutureError, ThreadPoolExecutor, as_completed_async};
-use super::gil::{Closed, Gil, GilEvent, Observer, ThreadState};
+use super::gil::{Closed, Gil, GilEvent, Observer, SWITCH_INTERVAL, ThreadState};
 use super::job::{Env, Task};
 use super::ports::{Clock, Ports};
 use super::recorder::LaneRecorder;
-use super::task;
+use super::task::{self, Ask, Thread};
 use crate::model::event::{EventKind, Phase};
 use crate::model::id::{LaneId, TaskId};
 use crate::model::outcome::{Failure, Outcome};
 use crate::model::time::Instant;
-use crate::workloads::Work;
+use crate::workloads::sites::Request;
 
-/// Runs the tasks on a `ThreadPoolExecutor` of so many workers; with an interval, under a lock that is switched after it.
+/// Which lock the threads of a pool compute under.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Locks {
+    /// One for all, switched after this time: CPython's usual threads.
+    One(Duration),
+    /// None: Rust's threads, and those of CPython without its lock.
+    None,
+    /// One for each: a thread is an interpreter, and what it is given, and gives, is copied.
+    Each,
+}
+
+/// Runs the tasks on a `ThreadPoolExecutor` of so many workers.
 ///
 /// Thread 0 submits, and serves the requests of threads that block; it runs none of the tasks.
 pub(super) async fn run<P: Ports + 'static>(
     tasks: Vec<Task>,
     env: Env<'static, P>,
     workers: usize,
-    switch_interval: Option<Duration>,
+    locks: Locks,
 ) -> Vec<(TaskId, Outcome)> {
     let lane = env.lane(0, LaneId::Thread(0));
-    // A process lives as long as its threads, and its lock with it.
-    let gil = switch_interval.map(|interval| &*Box::leak(Box::new(SharedGil::new(interval))));
+    let gil = match locks {
+        Locks::One(interval) => Some(SharedGil::leaked(interval)),
+        Locks::None | Locks::Each => None,
+    };
     let (calls, receiver) = calls();
     let make_worker = {
         let calls = calls.clone();
-        move |number| Ok(Worker::new(env, number, gil, calls.clone()))
+        move |number| {
+            // Nobody waits for a lock of one's own, so its interval does not matter.
+            let own = || SharedGil::leaked(SWITCH_INTERVAL);
+            let gil = if matches!(locks, Locks::Each) { Some(own()) } else { gil };
+            Ok(Worker::new(env, number, gil, calls.clone()))
+        }
     };
     let built = ThreadPoolExecutor::builder(env.ports.threads())
         .max_workers(workers)
@@ -50,12 +70,21 @@ pub(super) async fn run<P: Ports + 'static>(
         Err(error) => return tasks.iter().map(|task| cannot_run(task.id, &error.to_string(), &lane)).collect(),
     };
     let mut ids = Vec::with_capacity(tasks.len());
-    let mut futures: Vec<Future<(TaskId, Outcome)>> = Vec::with_capacity(tasks.len());
+    let mut futures: Vec<Future<Answer>> = Vec::with_capacity(tasks.len());
     let mut outcomes = Vec::with_capacity(tasks.len());
     for task in tasks {
         let id = task.id;
         lane.record(EventKind::Submitted, Some(id), 0);
-        match pool.submit(move |worker: &Worker<P>| Ok((task.id, worker.run(&task)))) {
+        let submitted = match locks {
+            Locks::Each => {
+                let message = pack(&task, id, &lane);
+                pool.submit(move |worker: &Worker<P>| worker.run_message(id, message))
+            }
+            Locks::One(_) | Locks::None => {
+                pool.submit(move |worker: &Worker<P>| Ok(Answer::Outcome(id, worker.run(&task))))
+            }
+        };
+        match submitted {
             Ok(future) => {
                 ids.push(id);
                 futures.push(future);
@@ -66,14 +95,15 @@ pub(super) async fn run<P: Ports + 'static>(
     let ended = async {
         let mut ended = as_completed_async(futures.iter().cloned(), core::future::pending());
         while let Some(Ok(future)) = ended.next().await {
-            outcomes.push(future.result(None).unwrap_or_else(|error| {
+            let answer = future.result(None).and_then(|answer| answer.opened(&lane).map_err(FutureError::Failed));
+            outcomes.push(answer.unwrap_or_else(|error| {
                 // Its worker could not even begin it, or broke on the way.
                 let place = futures.iter().position(|other| *other == future).unwrap_or_default();
                 let failure = match error {
                     FutureError::Failed(failure) => failure,
                     other => Failure::BrokenPool(other.to_string()),
                 };
-                (ids[place], task::end_of(ids[place], Outcome::Failed(failure), &lane))
+                (ids[place], task::end(ids[place], Outcome::Failed(failure), &lane))
             }));
         }
     };
@@ -91,11 +121,55 @@ pub(super) async fn run<P: Ports + 'static>(
     }
     // Blocks, for as long as workers take to notice that there is no more to do.
     pool.shutdown(true, false);
+    lane.record(EventKind::LaneClosed, None, 0);
     outcomes
 }
 
+/// What a worker gives for a task.
+#[derive(Clone)]
+enum Answer {
+    Outcome(TaskId, Outcome),
+    /// The same as a message, from an interpreter of its own.
+    Message(TaskId, Vec<u8>),
+}
+
+impl Answer {
+    fn opened<P: Ports>(self, lane: &LaneRecorder<'_, P>) -> Result<(TaskId, Outcome), Failure> {
+        match self {
+            Answer::Outcome(task, outcome) => Ok((task, outcome)),
+            Answer::Message(task, message) => {
+                let outcome = unpack(&message, task, lane);
+                lane.enter(Phase::Idle, None);
+                Ok((task, outcome?))
+            }
+        }
+    }
+}
+
+/// Makes a message of something, and records what that took, and its bytes.
+fn pack<P: Ports, T: Serialize>(value: &T, task: TaskId, lane: &LaneRecorder<'_, P>) -> Vec<u8> {
+    lane.enter(Phase::Serialising, Some(task));
+    // What is packed here is made of numbers and texts, which all can be.
+    let message = postcard::to_allocvec(value).unwrap_or_default();
+    lane.record(EventKind::Sent, Some(task), message.len() as u64);
+    lane.enter(Phase::Idle, None);
+    message
+}
+
+/// Opens a message, and records what that took, and its bytes.
+fn unpack<P: Ports, T: DeserializeOwned>(
+    message: &[u8],
+    task: TaskId,
+    lane: &LaneRecorder<'_, P>,
+) -> Result<T, Failure> {
+    lane.enter(Phase::Deserialising, Some(task));
+    let value = postcard::from_bytes(message).map_err(|error| Failure::BrokenPool(error.to_string()));
+    lane.record(EventKind::Received, Some(task), message.len() as u64);
+    value
+}
+
 fn cannot_run<P: Ports>(id: TaskId, why: &str, lane: &LaneRecorder<'_, P>) -> (TaskId, Outcome) {
-    (id, task::end_of(id, Outcome::Failed(Failure::BrokenPool(why.to_owned())), lane))
+    (id, task::end(id, Outcome::Failed(Failure::BrokenPool(why.to_owned())), lane))
 }
 
 /// The lock and the order of what is recorded of it.
@@ -105,8 +179,9 @@ struct SharedGil {
 }
 
 impl SharedGil {
-    fn new(interval: Duration) -> SharedGil {
-        SharedGil { gil: Gil::new(interval), clock: LockClock::default() }
+    /// A process lives as long as its threads, and its lock with it.
+    fn leaked(interval: Duration) -> &'static SharedGil {
+        Box::leak(Box::new(SharedGil { gil: Gil::new(interval), clock: LockClock::default() }))
     }
 }
 
@@ -153,79 +228,40 @@ impl<P: Ports> Worker<P> {
     }
 
     fn run(&self, task: &Task) -> Outcome {
+        let Some(thread) = &self.under else {
+            let outcome = task::run_on_thread(task, &self.lane, self.env, Some(&self.calls));
+            self.lane.enter(Phase::Idle, None);
+            return outcome;
+        };
         if self.env.shared.stop_requested() {
-            return task::end(task, Outcome::Cancelled, &self.lane);
+            self.idle();
+            return task::end(task.id, Outcome::Cancelled, &self.lane);
         }
         self.lane.record(EventKind::Started, Some(task.id), 0);
-        let Some(thread) = &self.under else { return self.run_free(task) };
-        let ended = Self::run_under(&mut thread.borrow_mut(), task, self);
-        ended.unwrap_or_else(|Closed| {
-            let outcome = task::end(task, Outcome::Cancelled, &self.lane);
-            self.lane.enter(Phase::Idle, None);
-            outcome
-        })
-    }
-
-    fn run_free(&self, task: &Task) -> Outcome {
-        let outcome = match &task.work {
-            Work::Sleep { .. } | Work::Fetch(_) => {
-                self.lane.enter(task::waits_in(&task.work), Some(task.id));
-                self.block(task)
-            }
-            work => {
+        thread.borrow().observer().begin(task.id);
+        let thread = UnderLock { task: task.id, worker: self, thread };
+        let outcome = match thread.take() {
+            // Where it was kept, nobody has recorded that this task computes now.
+            Ok(()) => {
                 self.lane.enter(Phase::Computing, Some(task.id));
-                task::compute(work, &|| !self.env.shared.stop_requested())
+                task::steps(task, &self.lane, self.env, &thread)
             }
+            Err(Closed) => Outcome::Cancelled,
         };
-        let outcome = task::end(task, outcome, &self.lane);
-        self.lane.enter(Phase::Idle, None);
+        let outcome = task::end(task.id, outcome, &self.lane);
+        if !thread.holds() {
+            self.lane.enter(Phase::Idle, None);
+        }
         outcome
     }
 
-    /// As CPython runs a function: under the lock, which is dropped while the thread sleeps or waits for an answer, and kept
-    /// from one task to the next.
-    fn run_under(
-        thread: &mut ThreadState<'static, LockObserver<P>>,
-        task: &Task,
-        worker: &Worker<P>,
-    ) -> Result<Outcome, Closed> {
-        let Worker { env, lane, .. } = worker;
-        thread.observer().begin(task.id);
-        let held = thread.take()?;
-        // Where it was kept, nobody has recorded that this task computes now.
-        lane.enter(Phase::Computing, Some(task.id));
-        match &task.work {
-            Work::Sleep { .. } | Work::Fetch(_) => {
-                let waits_in = task::waits_in(&task.work);
-                held.observer().after_drop.set(waits_in);
-                held.release();
-                if thread.observer().forced.take() {
-                    // It waited for another to take the lock first.
-                    lane.enter(waits_in, Some(task.id));
-                }
-                let outcome = worker.block(task);
-                thread.observer().after_drop.set(Phase::Idle);
-                let held = thread.take()?;
-                let outcome = task::end(task, outcome, lane);
-                held.keep();
-                Ok(outcome)
-            }
-            work => {
-                let held = RefCell::new(Some(held));
-                let keep_going = || {
-                    let mut held = held.borrow_mut();
-                    *held = held.take().and_then(|held| held.checkpoint().ok());
-                    held.is_some() && !env.shared.stop_requested()
-                };
-                let outcome = task::end(task, task::compute(work, &keep_going), lane);
-                // Where the lock was closed meanwhile, it is not held any more.
-                match held.into_inner() {
-                    Some(held) => held.keep(),
-                    None => lane.enter(Phase::Idle, None),
-                }
-                Ok(outcome)
-            }
-        }
+    /// Runs a task that came as a message, and makes one of its outcome.
+    fn run_message(&self, id: TaskId, message: Vec<u8>) -> Result<Answer, Failure> {
+        let task: Task = unpack(&message, id, &self.lane)?;
+        let outcome = self.run(&task);
+        // The outcome is recorded; what comes after it is the price of the copy.
+        let message = pack(&outcome, id, &self.lane);
+        Ok(Answer::Message(id, message))
     }
 
     /// There is no task: as CPython's threads do before they wait on the queue, drops the lock.
@@ -239,19 +275,75 @@ impl<P: Ports> Worker<P> {
             }
         }
     }
-
-    fn block(&self, task: &Task) -> Outcome {
-        match &task.work {
-            Work::Fetch(request) => self.calls.fetch(request),
-            Work::Sleep { ms } => task::block(Duration::from_millis((*ms).into()), self.env),
-            _ => unreachable!("this work computes"),
-        }
-    }
 }
 
 impl<P: Ports> Drop for Worker<P> {
     fn drop(&mut self) {
         self.lane.record(EventKind::LaneClosed, None, 0);
+    }
+}
+
+/// A thread that runs a task as CPython runs a function: under the lock, which is dropped while the thread sleeps or waits for
+/// an answer, and kept from one step to the next, and from one task to the next.
+struct UnderLock<'a, P: Ports + 'static> {
+    task: TaskId,
+    worker: &'a Worker<P>,
+    thread: &'a RefCell<ThreadState<'static, LockObserver<P>>>,
+}
+
+impl<P: Ports> UnderLock<'_, P> {
+    /// Takes the lock and keeps it; where it was kept, this is a checkpoint.
+    fn take(&self) -> Result<(), Closed> {
+        self.thread.borrow_mut().take()?.keep();
+        Ok(())
+    }
+
+    fn holds(&self) -> bool {
+        self.thread.borrow().keeps()
+    }
+
+    /// Does something without the lock, and takes it again.
+    fn without(&self, phase: Phase, run: &dyn Fn() -> Outcome) -> Outcome {
+        {
+            let mut thread = self.thread.borrow_mut();
+            thread.observer().after_drop.set(phase);
+            thread.release_kept();
+            if thread.observer().forced.take() {
+                // It waited for another to take the lock first.
+                self.worker.lane.enter(phase, Some(self.task));
+            }
+        }
+        let outcome = run();
+        self.thread.borrow().observer().after_drop.set(Phase::Idle);
+        match self.take() {
+            Ok(()) => outcome,
+            Err(Closed) => Outcome::Cancelled,
+        }
+    }
+}
+
+impl<P: Ports> Thread for UnderLock<'_, P> {
+    fn compute(&self, run: &dyn Fn(Ask<'_>) -> Outcome) -> Outcome {
+        let shared = self.worker.env.shared;
+        run(&|| self.take().is_ok() && !shared.stop_requested())
+    }
+
+    fn compute_unlocked(&self, run: &dyn Fn(Ask<'_>) -> Outcome) -> Outcome {
+        let shared = self.worker.env.shared;
+        self.without(Phase::ComputingUnlocked, &|| run(&|| !shared.stop_requested()))
+    }
+
+    fn compute_unheard(&self, run: &dyn Fn(Ask<'_>) -> Outcome) -> Outcome {
+        let shared = self.worker.env.shared;
+        run(&|| !shared.stop_requested())
+    }
+
+    fn wait(&self, phase: Phase, run: &dyn Fn() -> Outcome) -> Outcome {
+        self.without(phase, run)
+    }
+
+    fn fetch(&self, request: &Request) -> Outcome {
+        self.worker.calls.fetch(request)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use core::time::Duration;
 
-use crate::model::event::Phase;
 use crate::model::trace::{Stamp, Trace};
 
 /// How many at once: now, at most, and on average over the work.
@@ -30,8 +29,8 @@ pub fn dials(trace: &Trace) -> Dials {
     let open_end = Stamp { at: trace.latest, sequence: u32::MAX };
     let tasks = trace.tasks.iter().filter_map(|task| task.started.map(|start| (start, task.ended)));
     let spans = trace.lanes.values().flat_map(|lane| {
-        let closed = lane.spans.iter().filter(|span| span.phase == Phase::Computing);
-        let open = lane.open.iter().filter(|span| span.phase == Phase::Computing);
+        let closed = lane.spans.iter().filter(|span| span.phase.computes());
+        let open = lane.open.iter().filter(|span| span.phase.computes());
         closed.map(|span| (span.start, Some(span.end))).chain(open.map(|span| (span.start, None)))
     });
     let work = trace.work_end() - trace.work_start().unwrap_or_default();
@@ -63,6 +62,7 @@ fn dial(intervals: impl Iterator<Item = (Stamp, Option<Stamp>)>, open_end: Stamp
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::event::Phase;
     use crate::model::time::Instant;
     use crate::model::trace::{Lane, OpenSpan, Span, TaskLife};
     use crate::model::{id::LaneId, id::TaskId};

@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::dials::{Dials, dials};
 use crate::model::event::Phase;
 use crate::model::format::{self, thousands};
-use crate::model::outcome::{Failure, Outcome, Value};
+use crate::model::outcome::{Failure, Outcome};
 use crate::model::trace::Trace;
 
 /// The numbers of one run.
@@ -22,8 +22,6 @@ pub struct Summary {
     /// What starting the process took: from asking for it until its threads ran.
     pub start_up: Duration,
     pub dials: Dials,
-    /// The sum of all counts, where tasks count.
-    pub total: Option<u64>,
     /// Events that were not recorded for want of room.
     pub lost: u64,
 }
@@ -41,12 +39,7 @@ impl Summary {
         };
         for outcome in trace.tasks.iter().filter_map(|task| task.outcome.as_ref()) {
             match outcome {
-                Outcome::Done(value) => {
-                    summary.done += 1;
-                    if let Value::Count(count) = value {
-                        *summary.total.get_or_insert(0) += count;
-                    }
-                }
+                Outcome::Done(_) => summary.done += 1,
                 Outcome::Failed(failure) => {
                     summary.failed += 1;
                     summary.cut_short += usize::from(*failure == Failure::ProcessDied);
@@ -78,9 +71,6 @@ impl Summary {
             self.dials.in_flight.peak,
             self.dials.computing.peak,
         );
-        if let Some(total) = self.total.filter(|_| self.done == self.tasks) {
-            sentence += &format!(" {} primes.", thousands(total));
-        }
         if self.lost > 0 {
             sentence += &format!(" {} events found no room and are missing from the picture.", thousands(self.lost));
         }
@@ -114,6 +104,7 @@ mod tests {
     use crate::insight::dials::Dial;
     use crate::model::event::{Event, EventKind};
     use crate::model::id::{LaneId, TaskId};
+    use crate::model::outcome::Value;
     use crate::model::time::Instant;
 
     fn trace() -> Trace {
@@ -138,7 +129,7 @@ mod tests {
     #[test]
     fn a_run_is_its_numbers_and_its_sentence() {
         let summary = Summary::of(&trace());
-        assert_eq!((summary.done, summary.failed, summary.total), (1, 1, Some(1_000)));
+        assert_eq!((summary.done, summary.failed), (1, 1));
         assert_eq!((summary.wall, summary.start_up), (Duration::from_millis(40), Duration::from_millis(40)));
         assert_eq!(
             summary.sentence("site"),

@@ -1,7 +1,8 @@
 //! The results: one row a task, in order of submission or of completion.
 
-use crate::model::format::{self, thousands};
-use crate::model::outcome::{Failure, Outcome, Value};
+use super::words;
+use crate::model::format;
+use crate::model::outcome::{Failure, Outcome};
 use crate::model::plan::{Site, Workload};
 use crate::model::time::Instant;
 use crate::model::trace::Trace;
@@ -57,9 +58,9 @@ pub fn rows(trace: &Trace, workload: &Workload, limit_ms: Option<u32>) -> Vec<Ta
             let ended = life.ended.map(|stamp| stamp.at);
             TaskRow {
                 number: index + 1,
-                name: name(workload, index),
+                name: workload.task_name(index),
                 standing,
-                result: result(life.outcome.as_ref(), standing),
+                result: result(workload, index, life.outcome.as_ref(), standing),
                 ended: ended.map(|at| format::duration(at - start)),
                 place: place.filter(|_| !was_cut),
                 in_time: limit.and_then(|limit| in_time(ended.filter(|_| !was_cut), limit, trace.latest)),
@@ -76,37 +77,28 @@ fn in_time(ended: Option<Instant>, limit: Instant, latest: Instant) -> Option<bo
     }
 }
 
-fn name(workload: &Workload, index: u32) -> String {
-    match workload {
-        Workload::Sites(sites) => match sites.get(index as usize) {
-            Some(Site::Url(address)) => address.clone(),
-            Some(Site::Unreachable { .. }) => format!("site {} (unreachable)", index + 1),
-            _ => format!("site {}", index + 1),
-        },
-        Workload::Primes { .. } | Workload::Sleep { .. } => format!("task {}", index + 1),
-    }
-}
-
-fn result(outcome: Option<&Outcome>, standing: Standing) -> String {
+fn result(workload: &Workload, index: u32, outcome: Option<&Outcome>, standing: Standing) -> String {
     match outcome {
-        Some(Outcome::Done(Value::Count(count))) => format!("{} primes", thousands(*count)),
-        Some(Outcome::Done(Value::Response { status, bytes })) => {
-            format!("{status}, {} bytes", thousands((*bytes).into()))
+        // Browsers do not tell a page that a server forbids from one that cannot be reached.
+        Some(Outcome::Failed(failure @ Failure::Unreachable(_))) if is_own_address(workload, index) => {
+            format!("{}. Either it cannot be reached, or it lets no other page ask it (CORS)", words::failure(failure))
         }
-        Some(Outcome::Done(Value::Text)) => "“result”".to_owned(),
-        Some(Outcome::Failed(Failure::Panicked(words))) if words.is_empty() => "panicked".to_owned(),
-        Some(Outcome::Failed(Failure::Unreachable(words))) if words.is_empty() => "no answer".to_owned(),
-        Some(Outcome::Failed(Failure::BrokenPool(words))) if words.is_empty() => "the pool is broken".to_owned(),
-        Some(Outcome::Failed(failure)) => failure.to_string(),
+        Some(Outcome::Done(value)) => words::value(workload, *value),
+        Some(Outcome::Failed(failure)) => words::failure(failure),
         Some(Outcome::Cancelled) => "cancelled".to_owned(),
         None if standing == Standing::Running => "running".to_owned(),
         None => "queued".to_owned(),
     }
 }
 
+fn is_own_address(workload: &Workload, index: u32) -> bool {
+    matches!(workload, Workload::Sites(sites) if matches!(sites.get(index as usize), Some(Site::Url(_))))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::outcome::Value;
     use crate::model::trace::{Stamp, TaskLife};
     use crate::model::{id::TaskId, plan::Fault};
 

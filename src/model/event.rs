@@ -25,16 +25,30 @@ pub enum Phase {
     Serialising = 7,
     /// Taking what a message carries into this process's memory.
     Deserialising = 8,
+    /// Waiting for a lock of the tasks' own.
+    WaitingMutex = 9,
+    /// Waiting for room in a queue, or for something in it.
+    WaitingQueue = 10,
+    /// In C code that needs nothing of the interpreter, whose lock the thread let go of: computing all the same.
+    ComputingUnlocked = 11,
 }
 
 impl Phase {
+    /// Whether a task's code runs in it.
+    pub fn computes(self) -> bool {
+        matches!(self, Phase::Computing | Phase::ComputingUnlocked)
+    }
+
     /// Every phase, in the order in which a legend lists them.
-    pub const ALL: [Phase; 9] = [
+    pub const ALL: [Phase; 12] = [
         Phase::Idle,
         Phase::Instantiating,
         Phase::StartingThreads,
         Phase::Computing,
+        Phase::ComputingUnlocked,
         Phase::WaitingLock,
+        Phase::WaitingMutex,
+        Phase::WaitingQueue,
         Phase::Serialising,
         Phase::Deserialising,
         Phase::WaitingIo,
@@ -53,6 +67,9 @@ impl Phase {
             Phase::WaitingLock => "waiting for the lock",
             Phase::Serialising => "packing a message",
             Phase::Deserialising => "unpacking a message",
+            Phase::WaitingMutex => "waiting for a lock of the tasks",
+            Phase::WaitingQueue => "waiting for the queue",
+            Phase::ComputingUnlocked => "computing without the lock",
         }
     }
 }
@@ -85,7 +102,15 @@ pub enum EventKind {
     Sent,
     /// The lane opened a message of another process; the argument is its bytes.
     Received,
+    /// The counter that tasks share stands at the argument.
+    Counted,
+    /// The task has a piece of its result to be looked at: sixteen shades of four bits, the first lowest. The number is that of
+    /// the piece, in the order in which a picture is read, and less than 2^24.
+    Shown(u32),
 }
+
+/// The word of [`EventKind::Shown`]; the number of the piece stands above its lowest eight bits.
+const SHOWN: u32 = 111;
 
 impl EventKind {
     fn to_word(self) -> u32 {
@@ -102,6 +127,8 @@ impl EventKind {
             EventKind::LockDropped => 108,
             EventKind::Sent => 109,
             EventKind::Received => 110,
+            EventKind::Counted => 112,
+            EventKind::Shown(piece) => SHOWN | (piece << 8),
         }
     }
 
@@ -118,6 +145,8 @@ impl EventKind {
             108 => EventKind::LockDropped,
             109 => EventKind::Sent,
             110 => EventKind::Received,
+            112 => EventKind::Counted,
+            word if word & 0xff == SHOWN => EventKind::Shown(word >> 8),
             other => EventKind::Enter(Phase::ALL.into_iter().find(|phase| *phase as u32 == other)?),
         })
     }
@@ -192,6 +221,9 @@ mod tests {
             EventKind::LockDropped,
             EventKind::Sent,
             EventKind::Received,
+            EventKind::Counted,
+            EventKind::Shown(0),
+            EventKind::Shown(0xff_ffff),
         ]);
         for (index, kind) in kinds.enumerate() {
             let event = Event {

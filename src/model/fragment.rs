@@ -5,7 +5,7 @@
 use form_urlencoded::{Serializer, parse};
 use thiserror::Error;
 
-use super::plan::{Draft, Fault, ModelKind, SITES_MAX, SiteDraft, SiteKind, WorkloadKind};
+use super::plan::{Choose, Draft, ModelKind, Param, SITES_MAX, SiteDraft, SiteKind, WorkloadKind};
 
 const VERSION: &str = "1";
 /// The last field of every link. Mail and chat programs cut long links, and a plan cut short would be another plan.
@@ -24,42 +24,29 @@ pub enum FragmentError {
     TooManySites(usize),
 }
 
-/// The fragment (without its `#`) of a draft: only what its workload and model read.
+/// The fragment (without its `#`) of a draft: only what its workload and model read, where it is not the usual.
 pub fn fragment_from_draft(draft: &Draft) -> String {
     let mut out = Serializer::new(String::new());
     out.append_pair("v", VERSION);
     out.append_pair("run", name_of(&WORKLOADS, draft.workload));
     out.append_pair("as", name_of(&MODELS, draft.model));
-    if draft.model.has_workers() && !draft.workers.is_empty() {
-        out.append_pair("workers", &draft.workers);
-    }
-    if draft.model == ModelKind::Threads && !draft.switch_interval_us.is_empty() {
-        out.append_pair("interval", &draft.switch_interval_us);
-    }
-    if draft.model == ModelKind::Processes && !draft.chunksize.is_empty() {
-        out.append_pair("chunksize", &draft.chunksize);
-    }
     if !draft.compare {
         out.append_pair("compare", "no");
     }
-    if !draft.limit_ms.is_empty() {
-        out.append_pair("limit", &draft.limit_ms);
-    }
-    match draft.workload {
-        WorkloadKind::Sites => {
-            for site in &draft.sites {
-                out.append_pair(name_of(&SITES, site.kind), &site.value);
-            }
-        }
-        WorkloadKind::Primes => {
-            out.append_pair("tasks", &draft.prime_tasks).append_pair("below", &draft.below);
-        }
-        WorkloadKind::Sleep => {
-            out.append_pair("tasks", &draft.sleep_tasks).append_pair("ms", &draft.sleep_ms);
+    if draft.workload == WorkloadKind::Sites {
+        for site in &draft.sites {
+            out.append_pair(name_of(&SITES, site.kind), &site.value);
         }
     }
-    if draft.workload != WorkloadKind::Sites && draft.fault != Fault::None {
-        out.append_pair("fault", name_of(&FAULTS, draft.fault));
+    for param in draft.params() {
+        let spec = param.spec(draft.workload);
+        if draft.text(param) != spec.usual {
+            out.append_pair(spec.key, draft.text(param));
+        }
+    }
+    for choose in draft.choices().filter(|choose| draft.choice(*choose) > 0) {
+        let spec = choose.spec();
+        out.append_pair(spec.key, spec.options[draft.choice(choose)].0);
     }
     out.append_key_only(END);
     out.finish()
@@ -83,29 +70,34 @@ pub fn draft_from_fragment(fragment: &str) -> Result<Draft, FragmentError> {
         return Err(FragmentError::Cut);
     }
     let mut draft = Draft::default();
+    let value_of = |name: &str| pairs[1..].iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    // What a field is depends on these two, wherever they stand.
+    match value_of("run") {
+        Some(name) => draft.workload = named(&WORKLOADS, name)?,
+        None => return Err(FragmentError::Unknown(fragment.to_owned())),
+    }
+    if let Some(name) = value_of("as") {
+        draft.model = named(&MODELS, name)?;
+    }
     let mut sites = Vec::new();
-    let (mut tasks, mut run_is_named) = (None, false);
     for (key, value) in &pairs[1..] {
         match key.as_str() {
-            "run" => {
-                draft.workload = named(&WORKLOADS, value)?;
-                run_is_named = true;
-            }
-            "as" => draft.model = named(&MODELS, value)?,
-            "workers" => draft.workers = value.clone(),
-            "interval" => draft.switch_interval_us = value.clone(),
-            "chunksize" => draft.chunksize = value.clone(),
+            "run" | "as" => {}
             "compare" => draft.compare = named(&YES_NO, value)?,
-            "limit" => draft.limit_ms = value.clone(),
-            "tasks" => tasks = Some(value.clone()),
-            "below" => draft.below = value.clone(),
-            "ms" => draft.sleep_ms = value.clone(),
-            "fault" => draft.fault = named(&FAULTS, value)?,
-            site => sites.push(SiteDraft { kind: named(&SITES, site)?, value: value.clone() }),
+            key => {
+                if let Some(param) = param_of(&draft, key) {
+                    draft.set_text(param, value.clone());
+                } else if let Some(choose) = choice_of(&draft, key) {
+                    let place = choose.spec().options.iter().position(|(name, _)| name == value);
+                    let unknown = || FragmentError::Unknown(value.clone());
+                    draft.set_choice(choose, place.ok_or_else(unknown)?);
+                } else if draft.workload == WorkloadKind::Sites {
+                    sites.push(SiteDraft { kind: named(&SITES, key)?, value: value.clone() });
+                } else {
+                    return Err(FragmentError::Unknown(key.to_owned()));
+                }
+            }
         }
-    }
-    if !run_is_named {
-        return Err(FragmentError::Unknown(fragment.to_owned()));
     }
     if sites.len() > SITES_MAX {
         return Err(FragmentError::TooManySites(sites.len()));
@@ -113,33 +105,71 @@ pub fn draft_from_fragment(fragment: &str) -> Result<Draft, FragmentError> {
     if !sites.is_empty() {
         draft.sites = sites;
     }
-    if let Some(tasks) = tasks {
-        match draft.workload {
-            WorkloadKind::Sleep => draft.sleep_tasks = tasks,
-            WorkloadKind::Primes | WorkloadKind::Sites => draft.prime_tasks = tasks,
-        }
-    }
     Ok(draft)
 }
 
-const WORKLOADS: [(&str, WorkloadKind); 3] =
-    [("sites", WorkloadKind::Sites), ("primes", WorkloadKind::Primes), ("sleep", WorkloadKind::Sleep)];
-const MODELS: [(&str, ModelKind); 6] = [
+/// The number that a link calls so: of the workload, or of any model, as links say more than their model reads.
+fn param_of(draft: &Draft, key: &str) -> Option<Param> {
+    let models = ModelKind::ALL.into_iter().flat_map(Param::of_model).copied();
+    let mut all = Param::of_workload(draft.workload).iter().copied().chain(models).chain([Param::Limit]);
+    all.find(|param| param.spec(draft.workload).key == key)
+}
+
+/// The same for a choice.
+fn choice_of(draft: &Draft, key: &str) -> Option<Choose> {
+    let of_models = ModelKind::ALL
+        .into_iter()
+        .flat_map(|model| Choose::of_workload(draft.workload, model).iter().chain(Choose::of_model(model)).copied());
+    of_models.into_iter().find(|choose| choose.spec().key == key)
+}
+
+const WORKLOADS: [(&str, WorkloadKind); 17] = [
+    ("sites", WorkloadKind::Sites),
+    ("fan-out", WorkloadKind::FanOut),
+    ("pages", WorkloadKind::Pages),
+    ("primes", WorkloadKind::Primes),
+    ("mandelbrot", WorkloadKind::Mandelbrot),
+    ("sha256", WorkloadKind::Sha256),
+    ("matrix", WorkloadKind::Matrix),
+    ("pi", WorkloadKind::Pi),
+    ("sort", WorkloadKind::Sort),
+    ("sleep", WorkloadKind::Sleep),
+    ("fetch-compute", WorkloadKind::FetchThenCompute),
+    ("convoy", WorkloadKind::Convoy),
+    ("tiny", WorkloadKind::Tiny),
+    ("large", WorkloadKind::Large),
+    ("queue", WorkloadKind::Queue),
+    ("counter", WorkloadKind::Counter),
+    ("deadlock", WorkloadKind::Deadlock),
+];
+const MODELS: [(&str, ModelKind); 7] = [
     ("sequential", ModelKind::Sequential),
     ("threads", ModelKind::Threads),
     ("free-threads", ModelKind::FreeThreads),
+    ("own-locks", ModelKind::OwnLocks),
     ("event-loop", ModelKind::EventLoop),
     ("processes", ModelKind::Processes),
     ("cores", ModelKind::Cores),
 ];
-const SITES: [(&str, SiteKind); 4] = [
+const SITES: [(&str, SiteKind); 6] = [
     ("answers", SiteKind::Answers),
     ("refuses", SiteKind::Refuses),
     ("unreachable", SiteKind::Unreachable),
+    ("breaks-off", SiteKind::BreaksOff),
+    ("hangs", SiteKind::Hangs),
     ("url", SiteKind::Url),
 ];
-const FAULTS: [(&str, Fault); 3] = [("none", Fault::None), ("panic", Fault::Panic), ("trap", Fault::Trap)];
 const YES_NO: [(&str, bool); 2] = [("yes", true), ("no", false)];
+
+/// The name of a workload, as links and the ids of the page's elements have it.
+pub fn workload_name(workload: WorkloadKind) -> &'static str {
+    name_of(&WORKLOADS, workload)
+}
+
+/// The name of a model.
+pub fn model_name(model: ModelKind) -> &'static str {
+    name_of(&MODELS, model)
+}
 
 fn name_of<T: PartialEq>(names: &'static [(&'static str, T)], value: T) -> &'static str {
     names.iter().find(|(_, named)| *named == value).map_or("", |(name, _)| name)
@@ -154,39 +184,37 @@ fn named<T: Copy>(names: &[(&str, T)], name: &str) -> Result<T, FragmentError> {
 mod tests {
     use super::*;
 
+    fn draft(workload: WorkloadKind, model: ModelKind, texts: &[(Param, &str)], chosen: &[(Choose, usize)]) -> Draft {
+        let mut draft = Draft::of(workload, model);
+        texts.iter().for_each(|(param, text)| draft.set_text(*param, (*text).to_owned()));
+        chosen.iter().for_each(|(choose, place)| draft.set_choice(*choose, *place));
+        draft
+    }
+
     fn drafts() -> Vec<Draft> {
-        let mut odd = Draft { limit_ms: "500".to_owned(), compare: false, ..Draft::default() };
+        let mut odd = draft(WorkloadKind::Sites, ModelKind::EventLoop, &[(Param::Limit, "500")], &[]);
+        odd.compare = false;
         odd.sites[0] = SiteDraft { kind: SiteKind::Url, value: "https://a.example/?q=1&r=ä #x".to_owned() };
         odd.sites[1].kind = SiteKind::Refuses;
-        let primes = Draft {
-            workload: WorkloadKind::Primes,
-            model: ModelKind::Cores,
-            workers: "nonsense & more".to_owned(),
-            prime_tasks: "12".to_owned(),
-            fault: Fault::Trap,
-            ..Draft::default()
-        };
-        let sleep = Draft {
-            workload: WorkloadKind::Sleep,
-            model: ModelKind::Sequential,
-            sleep_tasks: "3".to_owned(),
-            sleep_ms: "-1".to_owned(),
-            ..Draft::default()
-        };
-        let threads = Draft {
-            model: ModelKind::Threads,
-            workers: "3".to_owned(),
-            switch_interval_us: "250".to_owned(),
-            ..Draft::default()
-        };
-        let processes = Draft {
-            model: ModelKind::Processes,
-            chunksize: "7".to_owned(),
-            workload: WorkloadKind::Primes,
-            ..Draft::default()
-        };
-        let free = Draft { model: ModelKind::FreeThreads, ..Draft::default() };
-        vec![Draft::default(), odd, primes, sleep, threads, processes, free]
+        odd.sites[2] = SiteDraft { kind: SiteKind::Hangs, value: String::new() };
+        let primes = draft(
+            WorkloadKind::Primes,
+            ModelKind::Cores,
+            &[(Param::Workers, "nonsense & more"), (Param::Tasks, "12")],
+            &[(Choose::Fault, 2)],
+        );
+        let sleep = draft(WorkloadKind::Sleep, ModelKind::Sequential, &[(Param::Ms, "-1"), (Param::Tasks, "")], &[]);
+        let mut all = vec![Draft::default(), odd, primes, sleep];
+        // Each control of each workload and model, with something in it that is not the usual.
+        for workload in WorkloadKind::ALL {
+            for model in ModelKind::ALL {
+                let mut full = Draft::of(workload, model);
+                full.params().collect::<Vec<_>>().into_iter().for_each(|param| full.set_text(param, "3".to_owned()));
+                full.choices().collect::<Vec<_>>().into_iter().for_each(|choose| full.set_choice(choose, 1));
+                all.push(full);
+            }
+        }
+        all
     }
 
     #[test]
@@ -219,6 +247,26 @@ mod tests {
     #[test]
     fn a_field_that_a_link_lacks_keeps_its_default() {
         let draft = draft_from_fragment("v=1&run=primes&end").unwrap();
-        assert_eq!(draft, Draft { workload: WorkloadKind::Primes, ..Draft::default() });
+        assert_eq!(draft, Draft::of(WorkloadKind::Primes, ModelKind::EventLoop));
+    }
+
+    #[test]
+    fn links_of_the_first_version_give_what_they_gave() {
+        let link =
+            "v=1&run=primes&as=processes&workers=3&chunksize=4&compare=no&limit=90&tasks=12&below=1000&fault=trap&end";
+        let mut expected = draft(
+            WorkloadKind::Primes,
+            ModelKind::Processes,
+            &[
+                (Param::Workers, "3"),
+                (Param::Chunksize, "4"),
+                (Param::Limit, "90"),
+                (Param::Tasks, "12"),
+                (Param::Below, "1000"),
+            ],
+            &[(Choose::Fault, 2)],
+        );
+        expected.compare = false;
+        assert_eq!(draft_from_fragment(link), Ok(expected));
     }
 }

@@ -14,26 +14,52 @@ pub enum Value {
     Response { status: u16, bytes: u32 },
     /// The constant that a sleeping task returns: "result".
     Text,
+    /// The first four bytes of a digest, or a checksum.
+    Digest(u32),
+    /// None: Python's `None`.
+    Nothing,
 }
 
+/// The top four bits of an event's argument say which value the others are.
+const RESPONSE: u64 = 4;
+const TEXT: u64 = 8;
+const DIGEST: u64 = 9;
+const NOTHING: u64 = 10;
+const TAG_SHIFT: u32 = 60;
+
 impl Value {
-    /// The value as the argument of an event. Inverse of [`Value::from_arg`].
+    /// The value as the argument of an event. Inverse of [`Value::from_arg`] for counts below 2^60.
     pub fn to_arg(self) -> u64 {
         match self {
             Value::Count(count) => count,
-            Value::Response { status, bytes } => (1 << 62) | (u64::from(status) << 32) | u64::from(bytes),
-            Value::Text => 1 << 63,
+            Value::Response { status, bytes } => (RESPONSE << TAG_SHIFT) | (u64::from(status) << 32) | u64::from(bytes),
+            Value::Text => TEXT << TAG_SHIFT,
+            Value::Digest(digest) => (DIGEST << TAG_SHIFT) | u64::from(digest),
+            Value::Nothing => NOTHING << TAG_SHIFT,
         }
     }
 
     /// The value that an event's argument stands for.
     pub fn from_arg(arg: u64) -> Value {
-        if arg >> 63 == 1 {
-            Value::Text
-        } else if arg >> 62 == 1 {
-            Value::Response { status: (arg >> 32) as u16, bytes: arg as u32 }
-        } else {
-            Value::Count(arg)
+        match arg >> TAG_SHIFT {
+            TEXT => Value::Text,
+            DIGEST => Value::Digest(arg as u32),
+            NOTHING => Value::Nothing,
+            tag if tag >= RESPONSE => Value::Response { status: (arg >> 32) as u16, bytes: arg as u32 },
+            _ => Value::Count(arg),
+        }
+    }
+
+    /// What a task has that got this value from one step after another: counts and bytes add up, and what has no value adds
+    /// nothing.
+    pub fn and(self, next: Value) -> Value {
+        match (self, next) {
+            (Value::Count(first), Value::Count(second)) => Value::Count(first + second),
+            (Value::Response { bytes, .. }, Value::Response { status, bytes: more }) => {
+                Value::Response { status, bytes: bytes.saturating_add(more) }
+            }
+            (value, Value::Nothing) => value,
+            (_, value) => value,
         }
     }
 }
@@ -56,6 +82,18 @@ pub enum Failure {
     /// Its process died before it ended.
     #[error("lost: its process died")]
     ProcessDied,
+    /// It could never have got a lock that it asked for: who has what and waits for what.
+    #[error("deadlock: {0}")]
+    Deadlock(String),
+    /// It would have waited for something that nobody was left to do.
+    #[error("waited for ever: {0}")]
+    Stalled(String),
+    /// It took longer than it may, in milliseconds, and was cancelled.
+    #[error("took longer than {0} ms")]
+    TookTooLong(u32),
+    /// The answer began and broke off.
+    #[error("the answer broke off: {0}")]
+    BrokeOff(String),
     /// The pool that should have run it can run nothing any more, for this reason.
     #[error("the pool is broken: {0}")]
     BrokenPool(String),
@@ -71,6 +109,10 @@ impl Failure {
             Failure::TimedOut(_) => "TimedOut",
             Failure::ProcessDied => "ProcessDied",
             Failure::BrokenPool(_) => "BrokenPool",
+            Failure::Deadlock(_) => "Deadlock",
+            Failure::Stalled(_) => "Stalled",
+            Failure::TookTooLong(_) => "TookTooLong",
+            Failure::BrokeOff(_) => "BrokeOff",
         }
     }
 
@@ -83,6 +125,10 @@ impl Failure {
             Failure::TimedOut(ms) => 4 | (u64::from(*ms) << 8),
             Failure::ProcessDied => 5,
             Failure::BrokenPool(_) => 6,
+            Failure::Deadlock(_) => 7,
+            Failure::Stalled(_) => 8,
+            Failure::TookTooLong(ms) => 9 | (u64::from(*ms) << 8),
+            Failure::BrokeOff(_) => 10,
         }
     }
 
@@ -94,6 +140,10 @@ impl Failure {
             4 => Failure::TimedOut((arg >> 8) as u32),
             5 => Failure::ProcessDied,
             6 => Failure::BrokenPool(String::new()),
+            7 => Failure::Deadlock(String::new()),
+            8 => Failure::Stalled(String::new()),
+            9 => Failure::TookTooLong((arg >> 8) as u32),
+            10 => Failure::BrokeOff(String::new()),
             _ => Failure::Unreachable(String::new()),
         }
     }
@@ -132,9 +182,14 @@ mod tests {
 
     #[test]
     fn values_and_failures_survive_the_way_through_an_event() {
-        for value in
-            [Value::Count(148_933), Value::Count(0), Value::Response { status: 200, bytes: u32::MAX }, Value::Text]
-        {
+        for value in [
+            Value::Count(148_933),
+            Value::Count((1 << 60) - 1),
+            Value::Response { status: 200, bytes: u32::MAX },
+            Value::Text,
+            Value::Digest(u32::MAX),
+            Value::Nothing,
+        ] {
             assert_eq!(Value::from_arg(value.to_arg()), value);
         }
         for failure in [
@@ -144,8 +199,22 @@ mod tests {
             Failure::TimedOut(30_000),
             Failure::ProcessDied,
             Failure::BrokenPool(String::new()),
+            Failure::Deadlock(String::new()),
+            Failure::Stalled(String::new()),
+            Failure::TookTooLong(250),
+            Failure::BrokeOff(String::new()),
         ] {
             assert_eq!(Failure::from_arg(failure.to_arg()), failure);
         }
+    }
+
+    #[test]
+    fn a_task_of_several_steps_has_their_sum_or_the_last_of_them() {
+        assert_eq!(Value::Count(3).and(Value::Count(4)), Value::Count(7));
+        assert_eq!(Value::Count(3).and(Value::Nothing), Value::Count(3));
+        assert_eq!(Value::Nothing.and(Value::Text), Value::Text);
+        let response = |bytes| Value::Response { status: 200, bytes };
+        assert_eq!(response(3).and(response(4)), response(7));
+        assert_eq!(response(3).and(Value::Count(9)), Value::Count(9));
     }
 }

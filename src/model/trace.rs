@@ -83,6 +83,17 @@ pub struct TaskLife {
     pub outcome: Option<Outcome>,
 }
 
+/// Sixteen points of a picture that tasks make together (`EventKind::Shown`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Its place in the picture, counted in pieces.
+    pub piece: u32,
+    /// Sixteen shades of four bits, the first lowest.
+    pub shades: u64,
+    /// Who made it.
+    pub lane: LaneId,
+}
+
 /// Everything that was recorded of one run under one model.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
@@ -91,6 +102,10 @@ pub struct Trace {
     pub tasks: Vec<TaskLife>,
     /// The order in which tasks ended.
     pub ended: Vec<TaskId>,
+    /// Where the counter that tasks share stood last.
+    pub counter: Option<u64>,
+    /// Pieces of a picture that tasks have made, in the order in which they came.
+    pub shown: Vec<Piece>,
     /// Events that the rings had no room for.
     pub lost: u64,
     /// Up to when everything is known: the latest record, or a later look that found nothing new.
@@ -114,6 +129,8 @@ impl Trace {
                 lane.open = Some(OpenSpan { phase, task: event.task, start: stamp });
             }
             EventKind::LaneClosed => self.lanes.lane(event.lane).end_open(stamp),
+            EventKind::Counted => self.counter = Some(event.arg),
+            EventKind::Shown(piece) => self.shown.push(Piece { piece, shades: event.arg, lane: event.lane }),
             kind => self.apply_to_task(kind, event, stamp),
         }
     }
@@ -136,7 +153,9 @@ impl Trace {
             | EventKind::LockTaken
             | EventKind::LockDropped
             | EventKind::Sent
-            | EventKind::Received => {}
+            | EventKind::Received
+            | EventKind::Counted
+            | EventKind::Shown(_) => {}
         }
     }
 

@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use super::widgets::Choice;
 use crate::app::{Edit, Msg};
+use crate::model::fragment::{model_name, workload_name};
 use crate::model::plan::{Draft, ModelKind, WorkloadKind};
 
 #[derive(PartialEq, Properties)]
@@ -14,48 +15,113 @@ pub struct ChoicesProps {
     pub running: bool,
     pub stopping: bool,
     pub obstacle: Option<&'static str>,
-    pub is_valid: bool,
+    /// What the first control that is wrong is called.
+    pub wrong: Option<AttrValue>,
     pub copied: Option<Result<(), ()>>,
     pub send: Callback<Msg>,
 }
 
-const WORKLOADS: [(WorkloadKind, &str, &str, &str); 3] = [
-    (WorkloadKind::Sites, "sites", "Five sites", "Requests that wait for answers; one site cannot be reached."),
-    (WorkloadKind::Primes, "primes", "Count primes", "Work that needs nothing but a core."),
-    (WorkloadKind::Sleep, "sleep", "Sleep a second", "Tasks that sleep, then return “result”."),
+/// A workload with its name and what its tasks do.
+type Card = (WorkloadKind, &'static str, &'static str);
+
+/// The workloads by what they show.
+const WORKLOADS: [(&str, &[Card]); 4] = [
+    (
+        "Waiting",
+        &[
+            (WorkloadKind::Sites, "Five sites", "Requests that wait for answers; one site cannot be reached."),
+            (WorkloadKind::FanOut, "Fan out", "Many requests, whose answers take longer or shorter."),
+            (WorkloadKind::Pages, "Page by page", "Requests that each need the answer to the one before."),
+            (WorkloadKind::Sleep, "Sleep a second", "Tasks that sleep, then return “result”."),
+        ],
+    ),
+    (
+        "Computing",
+        &[
+            (WorkloadKind::Primes, "Count primes", "Work that needs nothing but a core."),
+            (WorkloadKind::Mandelbrot, "Mandelbrot", "A picture whose rows fill in as tasks compute them."),
+            (WorkloadKind::Sha256, "Hash blocks", "SHA-256 of much data, as hashlib’s C code does it."),
+            (WorkloadKind::Matrix, "Multiply matrices", "Rows of the product of two matrices."),
+            (WorkloadKind::Pi, "Estimate π", "Random points, counted where they hit the circle."),
+            (WorkloadKind::Sort, "Sort", "Random numbers, sorted by each task."),
+        ],
+    ),
+    (
+        "Both, and what it costs",
+        &[
+            (WorkloadKind::FetchThenCompute, "Fetch, then compute", "Each task waits for an answer, then computes."),
+            (
+                WorkloadKind::Convoy,
+                "Waiting beside computing",
+                "One task computes while another wakes again and again.",
+            ),
+            (WorkloadKind::Tiny, "Tiny tasks", "Tasks that do nothing: handing them over is all the work."),
+            (WorkloadKind::Large, "Large arguments", "Tasks that are given much data, which may have to be copied."),
+        ],
+    ),
+    (
+        "Sharing",
+        &[
+            (
+                WorkloadKind::Queue,
+                "Producer and consumers",
+                "A queue with little room between one who makes and those who use.",
+            ),
+            (
+                WorkloadKind::Counter,
+                "One counter",
+                "Tasks that add to the same number. Without a lock, updates get lost.",
+            ),
+            (WorkloadKind::Deadlock, "Deadlock", "Two tasks that each have the lock which the other waits for."),
+        ],
+    ),
 ];
 
-fn model_text(model: ModelKind) -> (&'static str, &'static str) {
+fn model_text(model: ModelKind) -> &'static str {
     match model {
-        ModelKind::Sequential => ("sequential", "One task after another, on one thread."),
-        ModelKind::Threads => ("threads", "Python’s threads: waiting overlaps, but one at a time computes."),
-        ModelKind::FreeThreads => ("free-threads", "Threads without that lock: all may compute at once."),
-        ModelKind::EventLoop => ("event-loop", "Coroutines on one thread: while one waits, another runs."),
-        ModelKind::Processes => {
-            ("processes", "Python’s Pool.map: processes with memory of their own; what they need is copied.")
+        ModelKind::Sequential => "One task after another, on one thread.",
+        ModelKind::Threads => "Python’s threads: waiting overlaps, but one at a time computes.",
+        ModelKind::FreeThreads => "Threads without that lock: all may compute at once.",
+        ModelKind::OwnLocks => {
+            "An interpreter for each thread (InterpreterPoolExecutor): no lock in common, but copies."
         }
-        ModelKind::Cores => ("cores", "A rayon thread a core, stealing work: tasks run at the same instant."),
+        ModelKind::EventLoop => "Coroutines on one thread: while one waits, another runs.",
+        ModelKind::Processes => "Python’s Pool.map: processes with memory of their own; what they need is copied.",
+        ModelKind::Cores => "A rayon thread a core, stealing work: tasks run at the same instant.",
     }
 }
 
 #[component]
 pub fn Choices(props: &ChoicesProps) -> Html {
     let edit = props.send.reform(Msg::Edit);
-    let workloads = WORKLOADS.into_iter().map(|(kind, value, label, text)| {
-        let on_choose = edit.reform(move |()| Edit::Workload(kind));
-        html! { <Choice group="workload" {value} {label} {text} chosen={kind == props.workload} {on_choose} /> }
+    let groups = WORKLOADS.into_iter().map(|(title, workloads)| {
+        let chips = workloads.iter().map(|(kind, label, _)| {
+            let on_choose = edit.reform(move |()| Edit::Workload(*kind));
+            let value = workload_name(*kind);
+            html! { <Choice group="workload" {value} label={*label} is_chip=true chosen={*kind == props.workload} {on_choose} /> }
+        });
+        let text = workloads.iter().find(|(kind, ..)| *kind == props.workload).map(|(.., text)| *text);
+        html! {
+            <div class="chip-group" role="group" aria-label={title}>
+                <span class="chip-title">{ title }</span>
+                <div class="chips">{ for chips }</div>
+                if let Some(text) = text { <p class="choice-text" id="workload-text">{ text }</p> }
+            </div>
+        }
     });
     let models = ModelKind::ALL.into_iter().map(|kind| {
-        let (value, text) = model_text(kind);
         let on_choose = edit.reform(move |()| Edit::Model(kind));
         let refused = Draft::model_refused(props.workload, kind).map(AttrValue::from);
         html! {
-            <Choice group="model" {value} label={kind.label()} {text} chosen={kind == props.model} {refused} {on_choose} />
+            <Choice
+                group="model" value={model_name(kind)} label={kind.label()} text={model_text(kind)}
+                chosen={kind == props.model} {refused} {on_choose}
+            />
         }
     });
     html! {
         <section class="choices" aria-label="What to run">
-            <fieldset><legend>{ "Work" }</legend><div class="choice-list">{ for workloads }</div></fieldset>
+            <fieldset><legend>{ "Work" }</legend><div class="chip-groups">{ for groups }</div></fieldset>
             <fieldset><legend>{ "How it is run" }</legend><div class="choice-list">{ for models }</div></fieldset>
             { run_bar(props, &edit) }
         </section>
@@ -83,17 +149,18 @@ fn run_bar(props: &ChoicesProps, edit: &Callback<Edit>) -> Html {
         Some(Err(())) => "Copy it from the address bar",
         None => "Copy link",
     };
-    let blocked = !props.running && (props.obstacle.is_some() || !props.is_valid);
+    let blocked = !props.running && (props.obstacle.is_some() || props.wrong.is_some());
     let reason = match props.obstacle {
-        Some(obstacle) if !props.running => Some(obstacle),
-        _ if blocked => Some("A setting needs a look before this can run."),
-        _ => None,
+        Some(obstacle) if !props.running => Some(obstacle.to_owned()),
+        _ => {
+            props.wrong.as_ref().filter(|_| blocked).map(|name| format!("Before this can run, “{name}” needs a look."))
+        }
     };
     html! {
         <div class="run-bar">
             <button
                 type="button" id="run" class={classes!("primary", props.running.then_some("stop"))} onclick={on_run}
-                aria-disabled={blocked.then_some("true")} aria-describedby={reason.map(|_| "run-reason")}
+                aria-disabled={blocked.then_some("true")} aria-describedby={reason.as_ref().map(|_| "run-reason")}
                 title={if props.running { "" } else { "Ctrl+Enter" }}
             >
                 { label }

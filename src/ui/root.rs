@@ -11,7 +11,6 @@ use super::results::Results;
 use super::settings::Settings;
 use super::stage::Stage;
 use crate::app::{Effect, Msg, State, update};
-use crate::model::plan::Draft;
 
 /// Tells the app what happened.
 pub type Send = Rc<dyn Fn(Msg)>;
@@ -99,7 +98,7 @@ impl Component for Root {
                     <Choices
                         workload={state.draft.workload} model={state.draft.model} compare={state.draft.compare}
                         running={state.running} stopping={state.stopping} obstacle={state.obstacle()}
-                        is_valid={state.errors.is_empty()} copied={state.copied} send={send.clone()}
+                        wrong={state.first_wrong().map(AttrValue::from)} copied={state.copied} send={send.clone()}
                     />
                     <div class="happened">
                         <Stage run={state.run.clone()} cores={state.environment.cores} workload={state.draft.workload} model={state.draft.model} compare={state.draft.compare} />
@@ -107,7 +106,6 @@ impl Component for Root {
                     </div>
                     <Settings
                         draft={state.draft.clone()} errors={state.errors.clone()} cores={state.environment.cores}
-                        is_default={state.draft == Draft { workload: state.draft.workload, model: state.draft.model, ..Draft::default() }}
                         send={send.clone()}
                     />
                 </main>

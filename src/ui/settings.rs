@@ -1,21 +1,17 @@
 //! The plan's parameters, each with its message when it is wrong.
 
-use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-use super::widgets::TextField;
+use super::widgets::{Select, TextField};
 use crate::app::{Edit, Msg};
 use crate::model::format;
-use crate::model::plan::{
-    Draft, Fault, Field, FieldError, ModelKind, SITES_MAX, SWITCH_INTERVAL_US, SiteKind, WorkloadKind,
-};
+use crate::model::plan::{Choose, Draft, Field, FieldError, ModelKind, Param, SITES_MAX, SiteKind, WorkloadKind};
 
 #[derive(PartialEq, Properties)]
 pub struct SettingsProps {
     pub draft: Draft,
     pub errors: Vec<FieldError>,
     pub cores: u32,
-    pub is_default: bool,
     pub send: Callback<Msg>,
 }
 
@@ -28,161 +24,110 @@ impl SettingsProps {
 #[component]
 pub fn Settings(props: &SettingsProps) -> Html {
     let edit = props.send.reform(Msg::Edit);
-    let draft = &props.draft;
-    let fields = match draft.workload {
-        WorkloadKind::Sites => sites(props, &edit),
-        WorkloadKind::Primes => html! {
-            <>
-                <TextField
-                    id="below" label="Count the primes below" value={draft.below.clone()} error={props.error(Field::Below)}
-                    on_text={edit.reform(Edit::Below)}
-                />
-                <TextField
-                    id="prime-tasks" label="Tasks to share them out to" value={draft.prime_tasks.clone()}
-                    error={props.error(Field::PrimeTasks)} on_text={edit.reform(Edit::PrimeTasks)}
-                />
-                { fault(draft.fault, &edit) }
-            </>
-        },
-        WorkloadKind::Sleep => html! {
-            <>
-                <TextField
-                    id="sleep-ms" label="Each task sleeps" unit="ms" value={draft.sleep_ms.clone()}
-                    error={props.error(Field::SleepMs)} on_text={edit.reform(Edit::SleepMs)}
-                />
-                <TextField
-                    id="sleep-tasks" label="Tasks" value={draft.sleep_tasks.clone()} error={props.error(Field::SleepTasks)}
-                    on_text={edit.reform(Edit::SleepTasks)}
-                />
-                { fault(draft.fault, &edit) }
-            </>
-        },
-    };
+    let Draft { workload, model, .. } = props.draft;
+    let of_workload = Param::of_workload(workload).iter().map(|param| number(props, *param, &edit));
+    let of_model = Param::of_model(model).iter().map(|param| number(props, *param, &edit));
+    let choices_of_workload = Choose::of_workload(workload, model).iter().map(|choose| choice(props, *choose, &edit));
+    let choices_of_model = Choose::of_model(model).iter().map(|choose| choice(props, *choose, &edit));
     html! {
         <section class="settings" aria-labelledby="settings-title">
             <div class="settings-head">
                 <h2 id="settings-title">{ "Settings" }</h2>
-                if !props.is_default {
+                if !props.draft.is_usual() {
                     <button type="button" class="quiet" onclick={edit.reform(|_: MouseEvent| Edit::Reset)}>{ "Reset" }</button>
                 }
             </div>
-            { fields }
-            if draft.model.has_workers() {
-                { workers(props, &edit) }
-            }
-            <TextField
-                id="limit" label="Time limit (wait’s timeout)" unit="ms" placeholder="none" value={draft.limit_ms.clone()}
-                error={props.error(Field::Limit)} on_text={edit.reform(Edit::Limit)}
-                hint="Splits the tasks that are done by then from those that are not. They go on all the same."
-            />
+            if workload == WorkloadKind::Sites { { sites(props, &edit) } }
+            { for of_workload }
+            { for choices_of_workload }
+            { for of_model }
+            { for choices_of_model }
+            { number(props, Param::Limit, &edit) }
         </section>
     }
 }
 
-fn workers(props: &SettingsProps, edit: &Callback<Edit>) -> Html {
-    let (draft, cores) = (&props.draft, props.cores);
-    let usual = draft.model.default_workers(cores);
-    let reported = || format!("This browser reports {}", format::count(cores as usize, "core"));
-    let (placeholder, hint) = match draft.model {
-        ModelKind::Cores => (format!("{usual} (one a core)"), format!("{}; up to 4 workers for each.", reported())),
-        ModelKind::Processes => (
+fn number(props: &SettingsProps, param: Param, edit: &Callback<Edit>) -> Html {
+    let draft = &props.draft;
+    let spec = param.spec(draft.workload);
+    let usual = draft.usual_of(param, props.cores).unwrap_or_default();
+    let reported = || format!("This browser reports {}", format::count(props.cores as usize, "core"));
+    let (placeholder, hint) = match (param, draft.model) {
+        (Param::Workers, ModelKind::Cores) => {
+            (format!("{usual} (one a core)"), format!("{}; up to 4 workers for each.", reported()))
+        }
+        (Param::Workers, ModelKind::Processes) => (
             format!("{usual} (one a core)"),
             format!(
                 "Pool(n). {}; up to 4 processes for each. One that dies breaks the pool, as in a ProcessPoolExecutor.",
                 reported()
             ),
         ),
-        _ => {
+        (Param::Workers, _) => {
             let hint = "max_workers; never more than there are tasks. The browser makes threads ready beforehand, Python as tasks come.";
             (format!("{usual} (cores + 4)"), hint.to_owned())
         }
+        (Param::SwitchInterval, _) => (format!("{usual} (Python’s)"), spec.hint.to_owned()),
+        (Param::Chunksize, _) if !usual.is_empty() => (format!("{usual} (Python’s rule)"), spec.hint.to_owned()),
+        _ => ("none".to_owned(), spec.hint.to_owned()),
     };
+    let placeholder = if spec.usual.is_empty() { placeholder } else { spec.usual.to_owned() };
     html! {
-        <>
-            <TextField
-                id="workers" label="Workers" value={draft.workers.clone()} {placeholder} {hint}
-                error={props.error(Field::Workers)} on_text={edit.reform(Edit::Workers)}
-            />
-            if draft.model == ModelKind::Processes {
-                <TextField
-                    id="chunksize" label="Chunk size" unit="tasks" value={draft.chunksize.clone()} placeholder="Python’s rule"
-                    hint="How many tasks one message to a process carries. Usually so many that each process gets about four messages."
-                    error={props.error(Field::Chunksize)} on_text={edit.reform(Edit::Chunksize)}
-                />
-            }
-            if draft.model == ModelKind::Threads {
-                <TextField
-                    id="interval" label="Switch interval" unit="µs" value={draft.switch_interval_us.clone()}
-                    placeholder={format!("{} (Python’s)", format::thousands(SWITCH_INTERVAL_US.into()))}
-                    hint="How long a thread waits for the lock before it asks whoever holds it to let go."
-                    error={props.error(Field::SwitchInterval)} on_text={edit.reform(Edit::SwitchInterval)}
-                />
-            }
-        </>
+        <TextField
+            key={spec.key} id={spec.key} label={spec.label} unit={spec.unit} value={draft.text(param).to_owned()} {placeholder} {hint}
+            error={props.error(Field::Number(param))} on_text={edit.reform(move |text| Edit::Text(param, text))}
+        />
     }
 }
 
-const SITE_KINDS: [(SiteKind, &str, &str); 4] = [
-    (SiteKind::Answers, "answers", "answers"),
-    (SiteKind::Refuses, "refuses", "fails (503)"),
-    (SiteKind::Unreachable, "unreachable", "unreachable"),
-    (SiteKind::Url, "url", "own address"),
-];
-
-const FAULTS: [(Fault, &str, &str); 3] = [
-    (Fault::None, "none", "does its work"),
-    (Fault::Panic, "panic", "raises an error (panic)"),
-    (Fault::Trap, "trap", "crashes its process (trap)"),
-];
-
-/// A choice from a list, by its place in the list.
-fn select<T: Copy + PartialEq + 'static>(
-    id: String,
-    label: String,
-    options: &'static [(T, &'static str, &'static str)],
-    chosen: T,
-    on_choose: Callback<T>,
-) -> Html {
-    let on_change = Callback::from(move |event: Event| {
-        let value = event.target_unchecked_into::<HtmlSelectElement>().value();
-        if let Some((choice, ..)) = options.iter().find(|(_, known, _)| *known == value) {
-            on_choose.emit(*choice);
-        }
-    });
-    let items = options.iter().map(|(choice, value, text)| {
-        html! { <option key={*value} value={*value} selected={*choice == chosen}>{ *text }</option> }
-    });
-    // `selected` speaks only until a person has chosen; after that the property does.
-    let value = options.iter().find(|(choice, ..)| *choice == chosen).map_or("", |(_, value, _)| *value);
-    html! { <select {id} aria-label={label} onchange={on_change} ~value={value}>{ for items }</select> }
-}
-
-fn fault(chosen: Fault, edit: &Callback<Edit>) -> Html {
+fn choice(props: &SettingsProps, choose: Choose, edit: &Callback<Edit>) -> Html {
+    let spec = choose.spec();
     html! {
-        <div class="field">
-            <label for="fault">{ "The third task" }</label>
-            { select("fault".to_owned(), "The third task".to_owned(), &FAULTS, chosen, edit.reform(Edit::Fault)) }
+        <div class="field" key={spec.key}>
+            <label for={spec.key}>{ spec.label }</label>
+            <Select
+                id={spec.key} label={spec.label} options={spec.options} chosen={props.draft.choice(choose)}
+                on_choose={edit.reform(move |place| Edit::Choice(choose, place))}
+            />
+            if !spec.hint.is_empty() { <p class="hint">{ spec.hint }</p> }
         </div>
     }
 }
+
+const SITE_KINDS: [SiteKind; 6] =
+    [SiteKind::Answers, SiteKind::Refuses, SiteKind::Unreachable, SiteKind::BreaksOff, SiteKind::Hangs, SiteKind::Url];
+const SITE_OPTIONS: [(&str, &str); 6] = [
+    ("answers", "answers"),
+    ("refuses", "fails (503)"),
+    ("unreachable", "unreachable"),
+    ("breaks-off", "breaks off"),
+    ("hangs", "never answers"),
+    ("url", "own address"),
+];
 
 fn sites(props: &SettingsProps, edit: &Callback<Edit>) -> Html {
     let many = props.draft.sites.len() > 1;
     let rows = props.draft.sites.iter().enumerate().map(|(index, site)| {
         let number = index + 1;
         let address = site.kind == SiteKind::Url;
-        let on_kind = edit.reform(move |kind| Edit::SiteKind(index, kind));
+        let on_choose = edit.reform(move |place: usize| Edit::SiteKind(index, SITE_KINDS[place.min(SITE_KINDS.len() - 1)]));
         let on_text = edit.reform(move |text| Edit::SiteValue(index, text));
         let remove = edit.reform(move |_: MouseEvent| Edit::RemoveSite(index));
+        let chosen = SITE_KINDS.iter().position(|kind| *kind == site.kind).unwrap_or(0);
         html! {
             <li key={index} class={classes!("site", address.then_some("address"))}>
                 <span class="site-number">{ number }</span>
-                { select(format!("site-{number}-kind"), format!("What site {number} does"), &SITE_KINDS, site.kind, on_kind) }
-                <TextField
-                    id={format!("site-{number}")} value={site.value.clone()} label_is_hidden=true numeric={!address}
-                    label={if address { format!("Address of site {number}") } else { format!("Milliseconds of site {number}") }}
-                    unit={if address { "" } else { "ms" }} error={props.error(Field::Site(index))} {on_text}
+                <Select
+                    id={format!("site-{number}-kind")} label={format!("What site {number} does")} options={&SITE_OPTIONS[..]}
+                    {chosen} {on_choose}
                 />
+                if address || site.kind.has_milliseconds() {
+                    <TextField
+                        id={format!("site-{number}")} value={site.value.clone()} label_is_hidden=true numeric={!address}
+                        label={if address { format!("Address of site {number}") } else { format!("Milliseconds of site {number}") }}
+                        unit={if address { "" } else { "ms" }} error={props.error(Field::Site(index))} {on_text}
+                    />
+                }
                 if many {
                     <button type="button" class="quiet icon" aria-label={format!("Remove site {number}")} onclick={remove}>
                         { "×" }

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use crate::app::{LegView, RunView, STAGE_ID, TIMELINE_ID};
+use crate::app::{LegView, PICTURE_ID, RunView, STAGE_ID, TIMELINE_ID};
 use crate::insight::dials::Dial;
 use crate::model::event::Phase;
 use crate::model::format;
@@ -39,6 +39,7 @@ pub fn Stage(props: &StageProps) -> Html {
             if let Some(run) = run {
                 { legend(run) }
                 <p id="sentence" class="sentence">{ sentence }</p>
+                { computed(run) }
                 { comparison(run) }
             }
         </section>
@@ -47,14 +48,16 @@ pub fn Stage(props: &StageProps) -> Html {
 
 fn first_screen(props: &StageProps) -> Html {
     let what = match props.workload {
-        WorkloadKind::Sites => "The requests go out",
+        WorkloadKind::Sites | WorkloadKind::FanOut | WorkloadKind::Pages => "The requests go out",
         WorkloadKind::Primes => "The tasks count primes",
         WorkloadKind::Sleep => "The tasks sleep",
+        _ => "The tasks run",
     };
     let how = match props.model {
         ModelKind::Sequential => "one after another",
         ModelKind::Threads => "on threads that share one lock",
         ModelKind::FreeThreads => "on threads without a lock",
+        ModelKind::OwnLocks => "on threads with a lock each",
         ModelKind::EventLoop => "all at once on an event loop",
         ModelKind::Processes => "on a pool of processes",
         ModelKind::Cores => "on every core",
@@ -135,15 +138,40 @@ fn status(run: &RunView, leg: &LegView) -> String {
     }
 }
 
+/// What the tasks found: in words, and as a picture where it is one.
+fn computed(run: &RunView) -> Html {
+    let Some(leg) = run.legs.last() else { return Html::default() };
+    let is_picture = matches!(run.plan.workload, Workload::Mandelbrot { .. });
+    html! {
+        <>
+            if let Some(answer) = &leg.answer { <p id="answer" class="answer">{ answer }</p> }
+            if is_picture {
+                <figure class="computed">
+                    <canvas id={PICTURE_ID} role="img" aria-label={format!("The Mandelbrot set, as computed by {}", leg.model.label())} />
+                    <figcaption class="hint">{ format!(
+                        "Computed by {}; the strip on the right has a colour for each worker that computed a row.", leg.model.label(),
+                    ) }</figcaption>
+                </figure>
+            }
+        </>
+    }
+}
+
 /// The phases that were seen, each as it is drawn.
 fn legend(run: &RunView) -> Html {
     let any = |is: fn(ModelKind) -> bool| run.legs.iter().any(|leg| is(leg.model));
+    let workload = &run.plan.workload;
     let shown = Phase::ALL.into_iter().filter(|phase| match phase {
-        Phase::StartingThreads => any(ModelKind::shares_memory),
-        Phase::Serialising | Phase::Deserialising => any(|model| model == ModelKind::Processes),
+        Phase::StartingThreads => any(ModelKind::shares_memory) || run.plan.options.event_loop.to_thread,
+        Phase::Serialising | Phase::Deserialising => any(ModelKind::copies),
         Phase::WaitingLock => any(|model| model == ModelKind::Threads),
-        Phase::WaitingIo => matches!(run.plan.workload, Workload::Sites(_)),
-        Phase::Sleeping => matches!(run.plan.workload, Workload::Sleep { .. }),
+        Phase::WaitingIo => workload.makes_requests(),
+        Phase::Sleeping => workload.sleeps(),
+        Phase::WaitingMutex => matches!(workload, Workload::Deadlock { .. } | Workload::Counter { locked: true, .. }),
+        Phase::WaitingQueue => matches!(workload, Workload::Queue { .. }),
+        Phase::ComputingUnlocked => {
+            matches!(workload, Workload::Sha256 { .. }) && any(|model| model == ModelKind::Threads)
+        }
         Phase::Idle | Phase::Instantiating | Phase::Computing => true,
     });
     let items = shown.map(|phase| {
@@ -169,6 +197,9 @@ fn swatch(phase: Phase) -> &'static str {
         Phase::WaitingLock => "lock",
         Phase::Serialising => "serialise",
         Phase::Deserialising => "deserialise",
+        Phase::WaitingMutex => "mutex",
+        Phase::WaitingQueue => "queue",
+        Phase::ComputingUnlocked => "unlocked",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Small parts that panels are made of.
 
-use web_sys::HtmlInputElement;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 /// A text field with its label, and the message of what is wrong with it.
@@ -61,8 +61,12 @@ pub struct ChoiceProps {
     pub group: AttrValue,
     pub value: AttrValue,
     pub label: AttrValue,
+    #[prop_or_default]
     pub text: AttrValue,
     pub chosen: bool,
+    /// Whether it is a small one among many, whose text stands elsewhere.
+    #[prop_or_default]
+    pub is_chip: bool,
     /// Why it cannot be chosen, if so.
     #[prop_or_default]
     pub refused: Option<AttrValue>,
@@ -73,14 +77,43 @@ pub struct ChoiceProps {
 pub fn Choice(props: &ChoiceProps) -> Html {
     let id = format!("{}-{}", props.group, props.value);
     let on_change = props.on_choose.reform(|_: Event| ());
+    let kind = if props.is_chip { "chip" } else { "choice" };
     html! {
-        <label class={classes!("choice", props.chosen.then_some("chosen"), props.refused.is_some().then_some("refused"))}>
+        <label class={classes!(kind, props.chosen.then_some("chosen"), props.refused.is_some().then_some("refused"))}>
             <input
                 type="radio" id={id} name={props.group.clone()} value={props.value.clone()} checked={props.chosen}
                 disabled={props.refused.is_some()} onchange={on_change}
             />
             <span class="choice-label">{ &props.label }</span>
-            <span class="choice-text">{ props.refused.as_ref().unwrap_or(&props.text) }</span>
+            if !props.is_chip { <span class="choice-text">{ props.refused.as_ref().unwrap_or(&props.text) }</span> }
         </label>
+    }
+}
+
+/// A choice from a list, by its place.
+#[derive(Clone, PartialEq, Properties)]
+pub struct SelectProps {
+    pub id: AttrValue,
+    pub label: AttrValue,
+    /// The value and the words of each.
+    pub options: &'static [(&'static str, &'static str)],
+    pub chosen: usize,
+    pub on_choose: Callback<usize>,
+}
+
+#[component]
+pub fn Select(props: &SelectProps) -> Html {
+    let options = props.options;
+    let on_change = props.on_choose.reform(move |event: Event| {
+        let value = event.target_unchecked_into::<HtmlSelectElement>().value();
+        options.iter().position(|(known, _)| *known == value).unwrap_or(0)
+    });
+    let items = options.iter().enumerate().map(|(place, (value, text))| {
+        html! { <option key={*value} value={*value} selected={place == props.chosen}>{ *text }</option> }
+    });
+    // `selected` speaks only until a person has chosen; after that the property does.
+    let value = options.get(props.chosen).map_or("", |(value, _)| *value);
+    html! {
+        <select id={props.id.clone()} aria-label={props.label.clone()} onchange={on_change} ~value={value}>{ for items }</select>
     }
 }

@@ -90,3 +90,7 @@ mod tests {
         assert_eq!(count(Share { below: 1_000_000, index: 0, shares: 1 }, || false), None);
     }
 }
+
+pub fn skewed(below: u32, index: u32, shares: u32) -> Share {
+    Share { below, index, shares }
+}

@@ -7,7 +7,7 @@ use overlap::engine::ports::Clock;
 use overlap::model::event::{Event, EventKind, Phase};
 use overlap::model::id::LaneId;
 use overlap::model::outcome::{Failure, Outcome, Value};
-use overlap::model::plan::{Fault, Job, ModelKind, Site, Workload};
+use overlap::model::plan::{Fault, Job, ModelKind, Options, Shares, Site, Workload};
 use overlap::model::time::Instant;
 use overlap::model::trace::Trace;
 use overlap::platform::clock::{BrowserClock, absolute_ms, correct_clock, now_ms};
@@ -46,11 +46,11 @@ async fn in_time<T>(said: impl Future<Output = T>) -> T {
 }
 
 fn job(workload: Workload, model: ModelKind, workers: u32) -> Job {
-    Job { workload, model, workers, switch_interval_us: 5_000, chunksize: None }
+    Job { workload, model, options: Options { workers, ..Options::default() } }
 }
 
 fn primes(tasks: u32, below: u32, fault: Fault) -> Workload {
-    Workload::Primes { tasks, below, fault }
+    Workload::Primes { tasks, below, shares: Shares::Even, fault }
 }
 
 fn events(process: &Process) -> Vec<Event> {

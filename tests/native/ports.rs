@@ -25,7 +25,11 @@ fn answer_to(request: &Request) -> (Duration, Result<Value, Failure>) {
     let query = request.address.split_once('?').map_or("", |(_, query)| query);
     let parameters: BTreeMap<String, String> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let number = |name: &str| parameters.get(name).and_then(|text| text.parse::<u64>().ok());
-    let answer = match (parameters.get("fail"), number("status")) {
+    let answer = match (parameters.get("fail").map(String::as_str), number("status")) {
+        (Some("hang"), _) => {
+            return (Duration::from_millis(request.patience_ms.into()), Err(Failure::TimedOut(request.patience_ms)));
+        }
+        (Some("reset"), _) => Err(Failure::BrokeOff("simulated".to_owned())),
         (Some(_), _) => Err(Failure::Unreachable("simulated".to_owned())),
         (None, Some(status)) => Err(Failure::Status(status as u16)),
         (None, None) => Ok(Value::Response { status: 200, bytes: number("size").unwrap_or(0) as u32 }),

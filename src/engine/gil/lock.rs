@@ -174,6 +174,11 @@ impl<'g, O: Observer> ThreadState<'g, O> {
         }
     }
 
+    /// Whether the thread holds the lock, having [kept](Held::keep) it.
+    pub fn keeps(&self) -> bool {
+        self.keeps.get()
+    }
+
     /// Who is told what happens to this thread.
     pub fn observer(&self) -> &O {
         &self.observer

@@ -50,6 +50,9 @@ fn fill(phase: Phase) -> Fill {
         Phase::Serialising => ("--phase-serialise", Some(Hatch::Upright)),
         Phase::Deserialising => ("--phase-deserialise", Some(Hatch::Upright)),
         Phase::WaitingLock => ("--phase-lock", Some(Hatch::Falling)),
+        Phase::WaitingMutex => ("--phase-mutex", Some(Hatch::Falling)),
+        Phase::WaitingQueue => ("--phase-queue", Some(Hatch::Rising)),
+        Phase::ComputingUnlocked => ("--phase-unlocked", None),
     };
     Fill { colour, hatch }
 }
@@ -228,7 +231,7 @@ impl Painter {
 /// What a token that no style sheet has is painted in, to be noticed.
 const MISSING: &str = "hotpink";
 
-const TOKENS: [&str; 18] = [
+const TOKENS: [&str; 21] = [
     "--text",
     "--text-faint",
     "--grid",
@@ -247,6 +250,9 @@ const TOKENS: [&str; 18] = [
     "--phase-lock",
     "--phase-serialise",
     "--phase-deserialise",
+    "--phase-mutex",
+    "--phase-queue",
+    "--phase-unlocked",
 ];
 
 fn ink_token(ink: Ink) -> &'static str {

@@ -6,6 +6,7 @@ mod children;
 mod environment;
 mod image;
 mod messages;
+mod picture;
 mod session;
 mod window;
 

@@ -13,11 +13,11 @@ use wasm_bindgen_futures::spawn_local;
 use super::image::SharedImage;
 use super::process::{Process, ProcessConfig, ProcessError};
 use crate::app::{LegView, Msg, RunView};
-use crate::insight::{Summary, tasks};
+use crate::insight::{self, Picture, Summary, tasks, words};
 use crate::model::event::{Event, EventKind, Phase};
 use crate::model::id::LaneId;
 use crate::model::outcome::{Failure, Outcome, Report, RunEnd};
-use crate::model::plan::{ModelKind, Plan, Workload};
+use crate::model::plan::{ModelKind, Plan};
 use crate::model::time::Instant;
 use crate::model::trace::Trace;
 use crate::timeline;
@@ -53,6 +53,7 @@ impl Leg {
             model: self.model,
             summary: Summary::of(&self.trace),
             rows: tasks::rows(&self.trace, &plan.workload, plan.limit_ms),
+            answer: words::answer(&plan.workload, &self.trace),
             end: self.end.clone(),
         });
         self.told = self.end.is_some().then(|| view.clone());
@@ -238,8 +239,8 @@ impl Session {
     pub fn every_core_is_at_work(&self) -> bool {
         let legs = self.legs.borrow();
         let Some(leg) = legs.last().filter(|leg| leg.end.is_none()) else { return false };
-        let computes_at_once = matches!(leg.model, ModelKind::Cores | ModelKind::FreeThreads | ModelKind::Processes);
-        let enough = |plan: &Rc<Plan>| plan.workers >= self.cores && matches!(plan.workload, Workload::Primes { .. });
+        let computes_at_once = leg.model.is_parallel();
+        let enough = |plan: &Rc<Plan>| plan.options.workers >= self.cores && plan.workload.computes();
         computes_at_once && self.plan.borrow().as_ref().is_some_and(enough)
     }
 
@@ -252,7 +253,13 @@ impl Session {
         (self.send)(Msg::Progress(view));
     }
 
-    /// The picture of all runs, this wide.
+    /// What the tasks of the last run have computed of a picture, if their work is one.
+    pub fn picture(&self) -> Option<Picture> {
+        let (plan, legs) = (self.plan.borrow(), self.legs.borrow());
+        insight::picture::picture(&plan.as_ref()?.workload, &legs.last()?.trace)
+    }
+
+    /// The timeline of all runs, this wide.
     pub fn scene(&self, width: f64) -> timeline::Scene {
         let plan = self.plan.borrow();
         let Some(plan) = &*plan else { return timeline::Scene::default() };

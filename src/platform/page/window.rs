@@ -13,6 +13,7 @@ use web_sys::{HtmlElement, KeyboardEvent, Window};
 use super::canvas::{self, Painter};
 use super::environment::{environment, start_network};
 use super::image::SharedImage;
+use super::picture;
 use super::session::Session;
 use crate::app::{Effect, Environment, Msg, STAGE_ID};
 
@@ -125,6 +126,10 @@ impl Page {
         if let Some(canvas) = canvas::canvas(&self.window) {
             let scene = self.session.scene(canvas::width(&canvas));
             self.painter.borrow_mut().paint(&self.window, &canvas, &scene);
+        }
+        if let Some(seen) = self.session.picture() {
+            // Its canvas comes with the numbers, which may be a moment later.
+            let _ = picture::paint(&self.window, &seen);
         }
     }
 

@@ -10,9 +10,6 @@ use web_sys::{AbortController, RequestCache, RequestInit, Response};
 
 use crate::model::outcome::{Failure, Value};
 
-/// How long one request may take, in milliseconds: a little more than the longest latency that a plan may ask for.
-const REQUEST_TIME_MS: u32 = 65_000;
-
 #[wasm_bindgen]
 extern "C" {
     // Pages and workers each have their own `fetch`; web-sys would need to be told which.
@@ -31,42 +28,38 @@ impl Drop for Request {
     }
 }
 
-/// Makes a request and reads its answer to the end.
+/// Makes a request and reads its answer to the end, waiting for it at most so long.
 ///
 /// # Errors
 /// If nothing answers, if the answer breaks off, if it does not come in time, or if its status is an error.
-pub async fn fetch(address: &str) -> Result<Value, Failure> {
-    match select(pin!(answer(address)), TimeoutFuture::new(REQUEST_TIME_MS)).await {
-        Either::Left((answer, _)) => answer.map_err(|Unanswered { failure }| failure),
-        Either::Right(_) => Err(Failure::TimedOut(REQUEST_TIME_MS)),
+pub async fn fetch(address: &str, patience_ms: u32) -> Result<Value, Failure> {
+    match select(pin!(answer(address)), TimeoutFuture::new(patience_ms)).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right(_) => Err(Failure::TimedOut(patience_ms)),
     }
 }
 
-struct Unanswered {
-    failure: Failure,
+/// An error of the browser, in its own words.
+fn words(error: &JsValue) -> String {
+    let message = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+    message.or_else(|| error.as_string()).unwrap_or_else(|| "the browser gives no reason".to_owned())
 }
 
-impl From<JsValue> for Unanswered {
-    fn from(error: JsValue) -> Unanswered {
-        let words = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
-        Unanswered {
-            failure: Failure::Unreachable(
-                words.or_else(|| error.as_string()).unwrap_or_else(|| "the browser gives no reason".to_owned()),
-            ),
-        }
-    }
-}
-
-async fn answer(address: &str) -> Result<Value, Unanswered> {
-    let request = Request { abort: AbortController::new()? };
+async fn answer(address: &str) -> Result<Value, Failure> {
+    let unreachable = |error: JsValue| Failure::Unreachable(words(&error));
+    let request = Request { abort: AbortController::new().map_err(unreachable)? };
     let init = RequestInit::new();
     init.set_signal(Some(&request.abort.signal()));
     init.set_cache(RequestCache::NoStore);
-    let response: Response = JsFuture::from(global_fetch(address, &init)).await?.dyn_into()?;
-    let body: ArrayBuffer = JsFuture::from(response.array_buffer()?).await?.dyn_into()?;
+    let response = JsFuture::from(global_fetch(address, &init)).await.map_err(unreachable)?;
+    let response: Response = response.dyn_into().map_err(unreachable)?;
+    // From here on there is an answer, which may yet break off.
+    let broke_off = |error: JsValue| Failure::BrokeOff(words(&error));
+    let body = JsFuture::from(response.array_buffer().map_err(broke_off)?).await.map_err(broke_off)?;
+    let body: ArrayBuffer = body.dyn_into().map_err(broke_off)?;
     if response.ok() {
         Ok(Value::Response { status: response.status(), bytes: body.byte_length() })
     } else {
-        Err(Unanswered { failure: Failure::Status(response.status()) })
+        Err(Failure::Status(response.status()))
     }
 }

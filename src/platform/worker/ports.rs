@@ -86,9 +86,9 @@ impl Clock for BrowserPorts {
 impl Ports for BrowserPorts {
     async fn fetch(&self, request: &Request) -> Result<Value, Failure> {
         if request.address.contains("://") {
-            network::fetch(&request.address).await
+            network::fetch(&request.address, request.patience_ms).await
         } else {
-            network::fetch(&format!("{}{}", self.base, request.address)).await
+            network::fetch(&format!("{}{}", self.base, request.address), request.patience_ms).await
         }
     }
 

@@ -1,0 +1,127 @@
+//! What tasks return, and how they fail, in words: by the work that they did.
+
+use crate::model::format::{self, thousands};
+use crate::model::outcome::{Failure, Outcome, Value};
+use crate::model::plan::Workload;
+use crate::model::trace::Trace;
+
+/// What one task returned.
+pub fn value(workload: &Workload, value: Value) -> String {
+    match (value, workload) {
+        (
+            Value::Count(count),
+            Workload::Primes { .. } | Workload::FetchThenCompute { .. } | Workload::Convoy { .. },
+        ) => {
+            format!("{} primes", thousands(count))
+        }
+        (Value::Count(count), Workload::Mandelbrot { .. }) => format!("{} points inside", thousands(count)),
+        (Value::Count(count), Workload::Matrix { .. }) => format!("entries add up to {}", thousands(count)),
+        (Value::Count(count), Workload::Pi { .. }) => format!("{} points in the circle", thousands(count)),
+        (Value::Count(count), Workload::Sort { .. }) => format!("sorted; {} in the middle", thousands(count)),
+        (Value::Count(count), Workload::Counter { .. }) => format!("added {}", thousands(count)),
+        (Value::Count(count), Workload::Queue { .. }) => format!("{} items", thousands(count)),
+        (Value::Count(count), _) => thousands(count),
+        (Value::Response { status, bytes }, _) => format!("{status}, {} bytes", thousands(bytes.into())),
+        (Value::Text, _) => "“result”".to_owned(),
+        (Value::Digest(digest), Workload::Sha256 { .. }) => format!("{}…", hex(digest)),
+        (Value::Digest(digest), _) => format!("CRC-32 {}", hex(digest)),
+        (Value::Nothing, _) => "done".to_owned(),
+    }
+}
+
+/// How one task failed. Events carry no words; they come with the report.
+pub fn failure(failure: &Failure) -> String {
+    match failure {
+        Failure::Panicked(words) if words.is_empty() => "panicked".to_owned(),
+        Failure::Unreachable(words) if words.is_empty() => "no answer".to_owned(),
+        Failure::BrokenPool(words) if words.is_empty() => "the pool is broken".to_owned(),
+        Failure::Deadlock(words) if words.is_empty() => "deadlock".to_owned(),
+        Failure::Stalled(words) if words.is_empty() => "waited for what nobody was left to do".to_owned(),
+        Failure::BrokeOff(words) if words.is_empty() => "the answer broke off".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// What all tasks found together, once each has returned: something that a person can check.
+pub fn answer(workload: &Workload, trace: &Trace) -> Option<String> {
+    let mut counts = 0;
+    for task in &trace.tasks {
+        match task.outcome {
+            Some(Outcome::Done(Value::Count(count))) => counts += count,
+            Some(Outcome::Done(_)) => {}
+            _ => return None,
+        }
+    }
+    Some(match workload {
+        Workload::Primes { below, .. } => {
+            format!("There are {} primes below {}.", thousands(counts), thousands((*below).into()))
+        }
+        Workload::Pi { points, .. } => {
+            let pi = 4.0 * counts as f64 / f64::from(*points);
+            format!("π is about {} by {} points.", format::fixed(pi, 5), thousands((*points).into()))
+        }
+        Workload::Mandelbrot { .. } => format!("{} points are in the set.", thousands(counts)),
+        Workload::Matrix { size, .. } => {
+            format!("The entries of the product add up to {} ({size} rows and columns).", thousands(counts))
+        }
+        Workload::Counter { tasks, times, locked } => {
+            let asked = u64::from(*tasks) * u64::from(*times);
+            let lost = asked.saturating_sub(trace.counter.unwrap_or(asked));
+            match (lost, locked) {
+                (0, true) => format!("The counter is {}: with the lock, no update was lost.", thousands(asked)),
+                (0, false) => format!(
+                    "The counter is {}: no update was lost this time. Without a lock, nothing says that none will be.",
+                    thousands(asked)
+                ),
+                (lost, _) => format!(
+                    "The counter is {}, not {}: {} updates were lost between reading and writing.",
+                    thousands(asked - lost),
+                    thousands(asked),
+                    thousands(lost)
+                ),
+            }
+        }
+        Workload::Queue { items, .. } => format!("{} items went through the queue.", thousands((*items).into())),
+        _ => return None,
+    })
+}
+
+/// Eight digits, as `sha256sum` begins.
+fn hex(number: u32) -> String {
+    format!("{number:08x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::plan::{Fault, Shares};
+    use crate::model::trace::TaskLife;
+
+    fn trace(counts: &[u64]) -> Trace {
+        let life = |count: &u64| TaskLife { outcome: Some(Outcome::Done(Value::Count(*count))), ..TaskLife::default() };
+        Trace { tasks: counts.iter().map(life).collect(), ..Trace::default() }
+    }
+
+    #[test]
+    fn results_are_said_by_their_work() {
+        let primes = Workload::Primes { tasks: 2, below: 100, shares: Shares::Even, fault: Fault::None };
+        assert_eq!(value(&primes, Value::Count(1_229)), "1,229 primes");
+        assert_eq!(answer(&primes, &trace(&[12, 13])).as_deref(), Some("There are 25 primes below 100."));
+        let mut unfinished = trace(&[12, 13]);
+        unfinished.tasks[1].outcome = None;
+        assert_eq!(answer(&primes, &unfinished), None);
+        let pi = Workload::Pi { tasks: 2, points: 1_000, seed: 1 };
+        assert_eq!(answer(&pi, &trace(&[400, 385])).as_deref(), Some("π is about 3.14000 by 1,000 points."));
+    }
+
+    #[test]
+    fn lost_updates_are_counted() {
+        let counter = Workload::Counter { tasks: 2, times: 50, locked: false };
+        let told = |value| {
+            let trace = Trace { counter: Some(value), ..trace(&[50, 50]) };
+            answer(&counter, &trace).unwrap_or_default()
+        };
+        assert!(told(93).contains("is 93, not 100: 7 updates were lost"), "{}", told(93));
+        assert!(told(100).contains("no update was lost this time"), "{}", told(100));
+    }
+}

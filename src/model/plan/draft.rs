@@ -1,0 +1,576 @@
+//! A plan as it was typed: any text in any field, so that nothing a person wrote is lost while it is wrong.
+
+use std::collections::BTreeMap;
+
+use super::field::{Choose, Field, NumberSpec, Param};
+use super::workload::{CCall, Fault, LockOrder, Shares, Site, Spread, Workload, WorkloadKind};
+use super::{
+    Carrier, Initializer, LARGE_MAX_KIB, LoopOptions, ModelKind, Options, Plan, PoolOptions, SWITCH_INTERVAL_US,
+    TIME_MAX_MS,
+};
+use crate::model::format::thousands;
+
+/// How one site is meant, without its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SiteKind {
+    Answers,
+    Refuses,
+    Unreachable,
+    BreaksOff,
+    Hangs,
+    Url,
+}
+
+impl SiteKind {
+    /// What its value is: milliseconds, an address, or nothing.
+    pub fn has_milliseconds(self) -> bool {
+        !matches!(self, SiteKind::Url | SiteKind::Hangs)
+    }
+}
+
+/// One site as it was typed: milliseconds, or an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SiteDraft {
+    pub kind: SiteKind,
+    pub value: String,
+}
+
+/// What is wrong with one control, and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    pub field: Field,
+    pub message: String,
+}
+
+/// To whom a control belongs: to one workload, or to the models.
+type Scope = Option<WorkloadKind>;
+
+/// A plan as it was typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    pub workload: WorkloadKind,
+    pub model: ModelKind,
+    pub compare: bool,
+    pub sites: Vec<SiteDraft>,
+    /// What was typed where it is not the usual text.
+    texts: BTreeMap<(Scope, Param), String>,
+    /// What was chosen where it is not the first option.
+    chosen: BTreeMap<(Scope, Choose), usize>,
+}
+
+impl Default for Draft {
+    fn default() -> Draft {
+        let site = |kind, value: &str| SiteDraft { kind, value: value.to_owned() };
+        Draft {
+            workload: WorkloadKind::Sites,
+            model: ModelKind::EventLoop,
+            compare: true,
+            sites: vec![
+                site(SiteKind::Answers, "300"),
+                site(SiteKind::Answers, "150"),
+                site(SiteKind::Answers, "450"),
+                site(SiteKind::Unreachable, "40"),
+                site(SiteKind::Answers, "200"),
+            ],
+            texts: BTreeMap::new(),
+            chosen: BTreeMap::new(),
+        }
+    }
+}
+
+impl Draft {
+    /// The usual plan of a workload under a model.
+    pub fn of(workload: WorkloadKind, model: ModelKind) -> Draft {
+        Draft { workload, model, ..Draft::default() }
+    }
+
+    /// What stands in a control of the chosen workload, or of the models.
+    pub fn text(&self, param: Param) -> &str {
+        let usual = param.spec(self.workload).usual;
+        self.texts.get(&(self.scope(param.is_of_workload()), param)).map_or(usual, String::as_str)
+    }
+
+    /// Types into a control.
+    pub fn set_text(&mut self, param: Param, text: String) {
+        let key = (self.scope(param.is_of_workload()), param);
+        if text == param.spec(self.workload).usual {
+            self.texts.remove(&key);
+        } else {
+            self.texts.insert(key, text);
+        }
+    }
+
+    /// The place of what is chosen in a control.
+    pub fn choice(&self, choose: Choose) -> usize {
+        self.chosen.get(&(self.scope(choose.is_of_workload()), choose)).copied().unwrap_or(0)
+    }
+
+    /// Chooses by place; a place that there is not changes nothing.
+    pub fn set_choice(&mut self, choose: Choose, place: usize) {
+        let key = (self.scope(choose.is_of_workload()), choose);
+        match place {
+            0 => drop(self.chosen.remove(&key)),
+            place if place < choose.spec().options.len() => drop(self.chosen.insert(key, place)),
+            _ => {}
+        }
+    }
+
+    fn scope(&self, is_of_workload: bool) -> Scope {
+        is_of_workload.then_some(self.workload)
+    }
+
+    /// The numbers that are read of it, in the order in which they are shown.
+    pub fn params(&self) -> impl Iterator<Item = Param> {
+        let model = Param::of_model(self.model).iter();
+        Param::of_workload(self.workload).iter().chain(model).copied().chain([Param::Limit])
+    }
+
+    /// The choices that are read of it.
+    pub fn choices(&self) -> impl Iterator<Item = Choose> {
+        Choose::of_workload(self.workload, self.model).iter().chain(Choose::of_model(self.model)).copied()
+    }
+
+    /// Whether everything that is read of it, besides what is run and how, is as it was at first.
+    pub fn is_usual(&self) -> bool {
+        let usual = Draft::default();
+        let sites = self.workload != WorkloadKind::Sites || self.sites == usual.sites;
+        let texts = self.params().all(|param| self.text(param) == param.spec(self.workload).usual);
+        sites && texts && self.compare && self.choices().all(|choose| self.choice(choose) == 0)
+    }
+
+    /// Whether a model is offered for this workload; if not, why.
+    pub fn model_refused(workload: WorkloadKind, model: ModelKind) -> Option<&'static str> {
+        let needs_threads_that_share =
+            matches!(workload, WorkloadKind::Queue | WorkloadKind::Counter | WorkloadKind::Deadlock);
+        match model {
+            ModelKind::Processes | ModelKind::OwnLocks if needs_threads_that_share => {
+                Some("Not for what tasks share: each of its workers has memory of its own.")
+            }
+            ModelKind::Cores if needs_threads_that_share => {
+                Some("Not for tasks that wait for each other: rayon expects that none of them blocks.")
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it needs memory that workers of the browser share.
+    pub fn needs_shared_memory(&self) -> bool {
+        let chooses = |choose, place| self.choices().any(|read| read == choose) && self.choice(choose) == place;
+        self.model.shares_memory() || chooses(Choose::Blocking, 1) || chooses(Choose::Carrier, 2)
+    }
+
+    /// What holds where a control is left empty, as far as there is anything.
+    pub fn usual_of(&self, param: Param, cores: u32) -> Option<String> {
+        match param {
+            Param::Workers => Some(self.model.default_workers(cores).to_string()),
+            Param::SwitchInterval => Some(thousands(SWITCH_INTERVAL_US.into())),
+            Param::Chunksize => {
+                let mut without = self.clone();
+                without.set_text(Param::Chunksize, String::new());
+                without.validate(cores).ok().map(|plan| plan.job(plan.model).chunksize().to_string())
+            }
+            _ => None,
+        }
+    }
+
+    /// The plan, or everything that is wrong with it. `cores` is what the machine reports.
+    ///
+    /// # Errors
+    /// One message for each control whose text is not usable; fields that the chosen workload or model does not read
+    /// are not looked at.
+    pub fn validate(&self, cores: u32) -> Result<Plan, Vec<FieldError>> {
+        let mut checks = Checks { draft: self, errors: Vec::new() };
+        if let Some(reason) = Self::model_refused(self.workload, self.model) {
+            checks.add(Field::Model, reason.to_owned());
+        }
+        let workload = self.workload(&mut checks);
+        let options = self.options(cores, &mut checks);
+        if let (WorkloadKind::Queue, true) = (self.workload, self.model.is_thread_pool())
+            && options.workers < workload.tasks()
+        {
+            let message = format!(
+                "The producer and each consumer need a thread: enter {} or more, or fewer consumers.",
+                workload.tasks()
+            );
+            checks.add(Field::Number(Param::Workers), message);
+        }
+        let limit_ms = checks.optional(Param::Limit);
+        let Checks { errors, .. } = checks;
+        if errors.is_empty() {
+            Ok(Plan { workload, model: self.model, options, compare: self.compare, limit_ms })
+        } else {
+            Err(errors)
+        }
+    }
+
+    fn options(&self, cores: u32, checks: &mut Checks<'_>) -> Options {
+        let reads = |param| Param::of_model(self.model).contains(&param);
+        let chooses = |choose| if Choose::of_model(self.model).contains(&choose) { self.choice(choose) } else { 0 };
+        let workers = if reads(Param::Workers) { checks.workers(cores) } else { None };
+        let mut optional = |param| if reads(param) { checks.optional(param) } else { None };
+        let pool = PoolOptions {
+            chunksize: optional(Param::Chunksize),
+            per_process: optional(Param::PerProcess),
+            warm: chooses(Choose::Start) == 1,
+            carrier: [Carrier::Copy, Carrier::Transfer, Carrier::Shared][chooses(Choose::Carrier)],
+            initializer: [Initializer::None, Initializer::Runs, Initializer::Fails][chooses(Choose::Initializer)],
+        };
+        let event_loop = LoopOptions {
+            in_flight: optional(Param::InFlight),
+            each_ms: optional(Param::TaskLimit),
+            group: chooses(Choose::Together) == 1,
+            to_thread: chooses(Choose::Blocking) == 1,
+        };
+        // `asyncio.to_thread` runs on a usual `ThreadPoolExecutor`.
+        let usual = if event_loop.to_thread { ModelKind::FreeThreads } else { self.model };
+        Options {
+            workers: workers.unwrap_or_else(|| usual.default_workers(cores)),
+            switch_interval_us: optional(Param::SwitchInterval).unwrap_or(SWITCH_INTERVAL_US),
+            pool,
+            event_loop,
+        }
+    }
+
+    fn workload(&self, checks: &mut Checks<'_>) -> Workload {
+        let fault =
+            [Fault::None, Fault::Panic, Fault::Trap, Fault::Endless, Fault::Allocate][self.choice(Choose::Fault)];
+        let simd = self.choice(Choose::Simd) == 1;
+        match self.workload {
+            WorkloadKind::Sites => {
+                Workload::Sites(self.sites.iter().enumerate().map(|(index, site)| checks.site(index, site)).collect())
+            }
+            WorkloadKind::FanOut => Workload::FanOut {
+                requests: checks.number(Param::Tasks),
+                latency_ms: checks.number(Param::Latency),
+                spread: [Spread::Same, Spread::Even, Spread::LongTail][self.choice(Choose::Spread)],
+                seed: checks.number(Param::Seed),
+            },
+            WorkloadKind::Pages => Workload::Pages {
+                tasks: checks.number(Param::Tasks),
+                pages: checks.number(Param::Pages),
+                latency_ms: checks.number(Param::Latency),
+            },
+            WorkloadKind::Primes => Workload::Primes {
+                tasks: checks.number(Param::Tasks),
+                below: checks.number(Param::Below),
+                shares: [Shares::Even, Shares::OneLong][self.choice(Choose::Shares)],
+                fault,
+            },
+            WorkloadKind::Mandelbrot => Workload::Mandelbrot {
+                tasks: checks.number(Param::Tasks),
+                iterations: checks.number(Param::Iterations),
+                simd,
+                fault,
+            },
+            WorkloadKind::Sha256 => Workload::Sha256 {
+                tasks: checks.number(Param::Tasks),
+                blocks: checks.number(Param::Blocks),
+                c_call: [CCall::Releases, CCall::Keeps][self.choice(Choose::CCall)],
+            },
+            WorkloadKind::Matrix => {
+                Workload::Matrix { tasks: checks.number(Param::Tasks), size: checks.number(Param::Size), simd }
+            }
+            WorkloadKind::Pi => Workload::Pi {
+                tasks: checks.number(Param::Tasks),
+                points: checks.number(Param::Points),
+                seed: checks.number(Param::Seed),
+            },
+            WorkloadKind::Sort => Workload::Sort {
+                tasks: checks.number(Param::Tasks),
+                numbers: checks.number(Param::Numbers),
+                seed: checks.number(Param::Seed),
+            },
+            WorkloadKind::Sleep => {
+                Workload::Sleep { tasks: checks.number(Param::Tasks), ms: checks.number(Param::Ms), fault }
+            }
+            WorkloadKind::FetchThenCompute => Workload::FetchThenCompute {
+                tasks: checks.number(Param::Tasks),
+                latency_ms: checks.number(Param::Latency),
+                below: checks.number(Param::Below),
+            },
+            WorkloadKind::Convoy => Workload::Convoy {
+                sleeps: checks.number(Param::Sleeps),
+                ms: checks.number(Param::Ms),
+                below: checks.number(Param::Below),
+            },
+            WorkloadKind::Tiny => Workload::Tiny { tasks: checks.number(Param::Tasks) },
+            WorkloadKind::Large => {
+                let (tasks, kib) = (checks.number(Param::Tasks), checks.number(Param::Kib));
+                if tasks * kib > LARGE_MAX_KIB {
+                    let message =
+                        format!("{tasks} tasks of {kib} KiB are more than the 256 MiB that a run may be given.");
+                    checks.add(Field::Number(Param::Kib), message);
+                }
+                Workload::Large { tasks, kib }
+            }
+            WorkloadKind::Queue => Workload::Queue {
+                items: checks.number(Param::Items),
+                capacity: checks.number(Param::Capacity),
+                consumers: checks.number(Param::Consumers),
+                below: checks.number(Param::Below),
+            },
+            WorkloadKind::Counter => Workload::Counter {
+                tasks: checks.number(Param::Tasks),
+                times: checks.number(Param::Times),
+                locked: self.choice(Choose::Locked) == 1,
+            },
+            WorkloadKind::Deadlock => Workload::Deadlock {
+                order: [LockOrder::Crossed, LockOrder::Same][self.choice(Choose::Order)],
+                hold_ms: checks.number(Param::Ms),
+            },
+        }
+    }
+}
+
+/// Collects what is wrong. A check that fails gives a value all the same, which is never used: there is an error then.
+struct Checks<'a> {
+    draft: &'a Draft,
+    errors: Vec<FieldError>,
+}
+
+impl Checks<'_> {
+    fn add(&mut self, field: Field, message: String) {
+        self.errors.push(FieldError { field, message });
+    }
+
+    /// The number of a control that must have one.
+    fn number(&mut self, param: Param) -> u32 {
+        self.in_field(Field::Number(param), self.draft.text(param), &param.spec(self.draft.workload))
+    }
+
+    /// The number of a control, unless it was left empty.
+    fn optional(&mut self, param: Param) -> Option<u32> {
+        (!self.draft.text(param).trim().is_empty()).then(|| self.number(param))
+    }
+
+    fn workers(&mut self, cores: u32) -> Option<u32> {
+        let text = self.draft.text(Param::Workers);
+        let model = self.draft.model;
+        let why = format!("4 for each of the {cores} cores that this browser reports");
+        let why_most = if model.is_thread_pool() { "each is a thread of its own" } else { why.as_str() };
+        let most = model.most_workers(cores);
+        let range = Range { least: 1, most, why_most };
+        (!text.trim().is_empty()).then(|| self.in_range(Field::Number(Param::Workers), text, range))
+    }
+
+    fn in_field(&mut self, field: Field, text: &str, spec: &NumberSpec) -> u32 {
+        self.in_range(field, text, Range { least: spec.least, most: spec.most, why_most: spec.why_most })
+    }
+
+    fn in_range(&mut self, field: Field, text: &str, range: Range<'_>) -> u32 {
+        range.number(text).unwrap_or_else(|message| {
+            self.add(field, message);
+            range.least
+        })
+    }
+
+    fn site(&mut self, index: usize, site: &SiteDraft) -> Site {
+        let mut after_ms = || {
+            let range = Range { least: 0, most: TIME_MAX_MS, why_most: "milliseconds" };
+            self.in_range(Field::Site(index), &site.value, range)
+        };
+        match site.kind {
+            SiteKind::Answers => Site::Answers { after_ms: after_ms() },
+            SiteKind::Refuses => Site::Refuses { after_ms: after_ms() },
+            SiteKind::Unreachable => Site::Unreachable { after_ms: after_ms() },
+            SiteKind::BreaksOff => Site::BreaksOff { after_ms: after_ms() },
+            SiteKind::Hangs => Site::Hangs,
+            SiteKind::Url => {
+                let address = site.value.trim();
+                if let Some(message) = address_problem(address) {
+                    self.add(Field::Site(index), message);
+                }
+                Site::Url(address.to_owned())
+            }
+        }
+    }
+}
+
+/// What a number may be.
+#[derive(Clone, Copy)]
+struct Range<'a> {
+    least: u32,
+    most: u32,
+    why_most: &'a str,
+}
+
+impl Range<'_> {
+    fn words(&self) -> String {
+        let why = if self.why_most.is_empty() { String::new() } else { format!(" ({})", self.why_most) };
+        format!("a whole number from {} to {}{why}", thousands(self.least.into()), thousands(self.most.into()))
+    }
+
+    fn number(&self, text: &str) -> Result<u32, String> {
+        let text = text.trim();
+        let plain: String = text.chars().filter(|c| !matches!(c, ',' | '_' | ' ' | '\u{202f}')).collect();
+        let digits = plain.strip_prefix('-').unwrap_or(&plain);
+        let is_number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+        Err(match plain.parse::<u32>() {
+            Ok(number) if (self.least..=self.most).contains(&number) => return Ok(number),
+            _ if text.is_empty() => format!("Enter {}.", self.words()),
+            _ if !is_number => format!("“{text}” is no whole number: enter {}.", self.words()),
+            Ok(number) if number < self.least => format!("{text} is too small: {}.", self.words()),
+            Err(_) if plain.starts_with('-') => format!("{text} is too small: {}.", self.words()),
+            _ => format!("{text} is too large: {}.", self.words()),
+        })
+    }
+}
+
+/// What is wrong with an address, if anything. The browser has the last word when it is fetched; this catches what is
+/// plainly none before a run begins.
+fn address_problem(address: &str) -> Option<String> {
+    if address.is_empty() {
+        return Some("Enter an address, such as https://example.org/.".to_owned());
+    }
+    let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"));
+    let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    let host_is_one = host.is_some_and(|host| {
+        !host.is_empty()
+            && host.chars().all(|c| {
+                !c.is_ascii() || c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']' | '@' | '_')
+            })
+    });
+    if host_is_one && !address.contains(char::is_whitespace) {
+        None
+    } else {
+        Some(format!("“{address}” is no web address: it starts with https:// or http://, then a host."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn errors(draft: &Draft) -> Vec<(Field, String)> {
+        draft.validate(2).unwrap_err().into_iter().map(|error| (error.field, error.message)).collect()
+    }
+
+    fn primes(texts: &[(Param, &str)]) -> Draft {
+        let mut draft = Draft { workload: WorkloadKind::Primes, model: ModelKind::Cores, ..Draft::default() };
+        texts.iter().for_each(|(param, text)| draft.set_text(*param, (*text).to_owned()));
+        draft
+    }
+
+    #[test]
+    fn the_default_draft_is_a_plan_under_which_sequential_runs_first() {
+        let plan = Draft::default().validate(2).unwrap();
+        assert_eq!(plan.workload.tasks(), 5);
+        assert_eq!(plan.models(), [ModelKind::Sequential, ModelKind::EventLoop]);
+        assert_eq!(Plan { compare: false, ..plan.clone() }.models(), [ModelKind::EventLoop]);
+        assert_eq!(Plan { model: ModelKind::Sequential, ..plan }.models(), [ModelKind::Sequential]);
+    }
+
+    #[test]
+    fn every_workload_is_a_plan_as_it_stands_under_every_model_that_is_offered_for_it() {
+        for workload in WorkloadKind::ALL {
+            for model in ModelKind::ALL {
+                let draft = Draft::of(workload, model);
+                let plan = draft.validate(2);
+                assert_eq!(
+                    plan.is_ok(),
+                    Draft::model_refused(workload, model).is_none(),
+                    "{workload:?} {model:?} {plan:?}"
+                );
+                assert!(draft.is_usual());
+                for param in draft.params() {
+                    let spec = param.spec(workload);
+                    assert!(!spec.key.is_empty() && !spec.label.is_empty() && spec.least <= spec.most, "{param:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn workers_default_to_the_cores_and_end_at_four_times_them() {
+        let cores = |text| primes(&[(Param::Workers, text)]);
+        assert_eq!(cores("").validate(2).unwrap().options.workers, 2);
+        assert_eq!(cores(" 8 ").validate(2).unwrap().options.workers, 8);
+        for (text, part) in [
+            ("0", "0 is too small"),
+            ("10000", "10000 is too large"),
+            ("99999999999999999999", "is too large"),
+            ("-1", "-1 is too small"),
+            ("9", "to 8 (4 for each of the 2"),
+        ] {
+            let found = errors(&cores(text));
+            assert_eq!(found.len(), 1);
+            assert_eq!(found[0].0, Field::Number(Param::Workers));
+            assert!(found[0].1.contains(part), "{}", found[0].1);
+        }
+    }
+
+    #[test]
+    fn what_is_no_whole_number_is_said_to_be_none() {
+        for text in ["two", "1.5", "1e3", "-", "1-1"] {
+            let found = errors(&primes(&[(Param::Workers, text)]));
+            assert!(found[0].1.contains("is no whole number"), "{}", found[0].1);
+        }
+        assert!(primes(&[(Param::Below, "2,000,000")]).validate(2).is_ok());
+        assert!(errors(&primes(&[(Param::Below, "")]))[0].1.starts_with("Enter a whole number"));
+    }
+
+    #[test]
+    fn a_negative_latency_is_a_message_beside_its_site() {
+        let mut draft = Draft::default();
+        draft.sites[2].value = "-5".to_owned();
+        assert_eq!(errors(&draft)[0].0, Field::Site(2));
+        assert!(errors(&draft)[0].1.contains("too small"));
+    }
+
+    #[test]
+    fn an_address_is_one_or_says_how_it_would_be() {
+        for address in ["https://example.org", "http://[::1]:8080/a?b=c#d", "https://пример.example/x"] {
+            assert_eq!(address_problem(address), None, "{address}");
+        }
+        for address in
+            ["", "example.org", "ftp://example.org", "https://", "https:///x", "https://a b/", "https://a/ b"]
+        {
+            assert!(address_problem(address).is_some(), "{address}");
+        }
+    }
+
+    #[test]
+    fn what_tasks_share_is_refused_where_nothing_is_shared_with_the_reason() {
+        let draft = Draft { model: ModelKind::Processes, workload: WorkloadKind::Counter, ..Draft::default() };
+        assert_eq!(errors(&draft)[0].0, Field::Model);
+    }
+
+    #[test]
+    fn a_producer_and_its_consumers_need_a_thread_each() {
+        let mut draft = Draft { model: ModelKind::Threads, workload: WorkloadKind::Queue, ..Draft::default() };
+        assert!(draft.validate(2).is_ok());
+        draft.set_text(Param::Workers, "2".to_owned());
+        assert_eq!(errors(&draft)[0].0, Field::Number(Param::Workers));
+    }
+
+    #[test]
+    fn fields_that_are_not_read_are_not_looked_at() {
+        let mut draft = primes(&[(Param::Below, "x"), (Param::Workers, "x")]);
+        draft.workload = WorkloadKind::Sites;
+        draft.model = ModelKind::Sequential;
+        assert!(draft.validate(2).is_ok());
+    }
+
+    #[test]
+    fn each_workload_keeps_its_own_texts_and_choices() {
+        let mut draft = primes(&[(Param::Tasks, "3")]);
+        draft.set_choice(Choose::Fault, 1);
+        draft.workload = WorkloadKind::Sleep;
+        assert_eq!((draft.text(Param::Tasks), draft.choice(Choose::Fault)), ("4", 0));
+        draft.workload = WorkloadKind::Primes;
+        assert_eq!((draft.text(Param::Tasks), draft.choice(Choose::Fault)), ("3", 1));
+        draft.set_choice(Choose::Fault, 99);
+        assert_eq!(draft.choice(Choose::Fault), 1, "there is no such option");
+        draft.set_text(Param::Tasks, "8".to_owned());
+        draft.set_choice(Choose::Fault, 0);
+        assert!(draft.is_usual());
+    }
+
+    #[test]
+    fn too_much_data_is_refused() {
+        let mut draft = Draft { workload: WorkloadKind::Large, model: ModelKind::Processes, ..Draft::default() };
+        draft.set_text(Param::Kib, "16384".to_owned());
+        draft.set_text(Param::Tasks, "100".to_owned());
+        assert_eq!(errors(&draft)[0].0, Field::Number(Param::Kib));
+    }
+}
