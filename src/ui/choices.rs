@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::widgets::Choice;
+use super::widgets::Chip;
 use crate::app::{Edit, Msg};
 use crate::model::fragment::{model_name, workload_name};
 use crate::model::plan::{Draft, ModelKind, WorkloadKind};
@@ -31,32 +31,32 @@ const WORKLOADS: [(&str, &[Card]); 4] = [
         &[
             (WorkloadKind::Sites, "Five sites", "Requests that wait for answers; one site cannot be reached."),
             (WorkloadKind::FanOut, "Fan out", "Many requests, whose answers take longer or shorter."),
-            (WorkloadKind::Pages, "Page by page", "Requests that each need the answer to the one before."),
-            (WorkloadKind::Sleep, "Sleep a second", "Tasks that sleep, then return “result”."),
+            (WorkloadKind::Pages, "Pages", "Requests that each need the answer to the one before."),
+            (WorkloadKind::Sleep, "Sleep", "Tasks that sleep, then return “result”."),
         ],
     ),
     (
         "Computing",
         &[
-            (WorkloadKind::Primes, "Count primes", "Work that needs nothing but a core."),
+            (WorkloadKind::Primes, "Primes", "Counting primes: work that needs nothing but a core."),
             (WorkloadKind::Mandelbrot, "Mandelbrot", "A picture whose rows fill in as tasks compute them."),
-            (WorkloadKind::Sha256, "Hash blocks", "SHA-256 of much data, as hashlib’s C code does it."),
-            (WorkloadKind::Matrix, "Multiply matrices", "Rows of the product of two matrices."),
-            (WorkloadKind::Pi, "Estimate π", "Random points, counted where they hit the circle."),
+            (WorkloadKind::Sha256, "SHA-256", "SHA-256 of much data, as hashlib’s C code does it."),
+            (WorkloadKind::Matrix, "Matrices", "The product of two matrices, row by row."),
+            (WorkloadKind::Pi, "π", "π by random points, counted where they hit the circle."),
             (WorkloadKind::Sort, "Sort", "Random numbers, sorted by each task."),
         ],
     ),
     (
-        "Both, and what it costs",
+        "Mixed",
         &[
-            (WorkloadKind::FetchThenCompute, "Fetch, then compute", "Each task waits for an answer, then computes."),
+            (WorkloadKind::FetchThenCompute, "Fetch + compute", "Each task waits for an answer, then computes."),
             (
                 WorkloadKind::Convoy,
-                "Waiting beside computing",
+                "Wait + compute",
                 "One task computes while another wakes again and again.",
             ),
             (WorkloadKind::Tiny, "Tiny tasks", "Tasks that do nothing: handing them over is all the work."),
-            (WorkloadKind::Large, "Large arguments", "Tasks that are given much data, which may have to be copied."),
+            (WorkloadKind::Large, "Large data", "Tasks that are given much data, which may have to be copied."),
         ],
     ),
     (
@@ -64,12 +64,12 @@ const WORKLOADS: [(&str, &[Card]); 4] = [
         &[
             (
                 WorkloadKind::Queue,
-                "Producer and consumers",
+                "Queue",
                 "A queue with little room between one who makes and those who use.",
             ),
             (
                 WorkloadKind::Counter,
-                "One counter",
+                "Counter",
                 "Tasks that add to the same number. Without a lock, updates get lost.",
             ),
             (WorkloadKind::Deadlock, "Deadlock", "Two tasks that each have the lock which the other waits for."),
@@ -98,34 +98,55 @@ pub fn Choices(props: &ChoicesProps) -> Html {
         let chips = workloads.iter().map(|(kind, label, _)| {
             let on_choose = edit.reform(move |()| Edit::Workload(*kind));
             let value = workload_name(*kind);
-            html! { <Choice group="workload" {value} label={*label} is_chip=true chosen={*kind == props.workload} {on_choose} /> }
+            html! { <Chip group="workload" {value} label={*label} chosen={*kind == props.workload} {on_choose} /> }
         });
-        let text = workloads.iter().find(|(kind, ..)| *kind == props.workload).map(|(.., text)| *text);
         html! {
-            <div class="chip-group" role="group" aria-label={title}>
-                <span class="chip-title">{ title }</span>
-                <div class="chips">{ for chips }</div>
-                if let Some(text) = text { <p class="choice-text" id="workload-text">{ text }</p> }
-            </div>
+            <div class="chips" role="group" aria-label={title}><span class="chip-title">{ title }</span>{ for chips }</div>
         }
     });
+    let mut all = WORKLOADS.iter().flat_map(|(_, workloads)| workloads.iter());
+    let text = all.find(|(kind, ..)| *kind == props.workload).map(|(.., text)| *text);
     let models = ModelKind::ALL.into_iter().map(|kind| {
         let on_choose = edit.reform(move |()| Edit::Model(kind));
-        let refused = Draft::model_refused(props.workload, kind).map(AttrValue::from);
+        let is_refused = Draft::model_refused(props.workload, kind).is_some();
         html! {
-            <Choice
-                group="model" value={model_name(kind)} label={kind.label()} text={model_text(kind)}
-                chosen={kind == props.model} {refused} {on_choose}
+            <Chip
+                group="model" value={model_name(kind)} label={kind.label()} chosen={kind == props.model} {is_refused} {on_choose}
             />
         }
     });
     html! {
         <section class="choices" aria-label="What to run">
-            <fieldset><legend>{ "Work" }</legend><div class="chip-groups">{ for groups }</div></fieldset>
-            <fieldset><legend>{ "How it is run" }</legend><div class="choice-list">{ for models }</div></fieldset>
+            <fieldset>
+                <legend>{ "Work" }</legend>
+                <div class="chip-groups">{ for groups }</div>
+                <p class="choice-text" id="workload-text">{ text }</p>
+            </fieldset>
+            <fieldset>
+                <legend>{ "How it is run" }</legend>
+                <div class="chips">{ for models }</div>
+                <p class="choice-text" id="model-text">{ model_text(props.model) }</p>
+                { for refusals(props.workload) }
+            </fieldset>
             { run_bar(props, &edit) }
         </section>
     }
+}
+
+/// Why some models are not offered: a line for each reason.
+fn refusals(workload: WorkloadKind) -> Vec<Html> {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for model in ModelKind::ALL {
+        let Some(reason) = Draft::model_refused(workload, model) else { continue };
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, models)) => models.push(model.label()),
+            None => reasons.push((reason, vec![model.label()])),
+        }
+    }
+    let line = |(reason, models): (&str, Vec<&str>)| {
+        html! { <p class="choice-text refusal">{ format!("{}: {reason}", models.join(", ")) }</p> }
+    };
+    reasons.into_iter().map(line).collect()
 }
 
 fn run_bar(props: &ChoicesProps, edit: &Callback<Edit>) -> Html {

@@ -57,35 +57,28 @@ pub fn TextField(props: &TextFieldProps) -> Html {
 
 /// One of a group of choices, of which one is chosen.
 #[derive(Clone, PartialEq, Properties)]
-pub struct ChoiceProps {
+pub struct ChipProps {
     pub group: AttrValue,
     pub value: AttrValue,
     pub label: AttrValue,
-    #[prop_or_default]
-    pub text: AttrValue,
     pub chosen: bool,
-    /// Whether it is a small one among many, whose text stands elsewhere.
+    /// Whether it cannot be chosen as things are.
     #[prop_or_default]
-    pub is_chip: bool,
-    /// Why it cannot be chosen, if so.
-    #[prop_or_default]
-    pub refused: Option<AttrValue>,
+    pub is_refused: bool,
     pub on_choose: Callback<()>,
 }
 
 #[component]
-pub fn Choice(props: &ChoiceProps) -> Html {
+pub fn Chip(props: &ChipProps) -> Html {
     let id = format!("{}-{}", props.group, props.value);
     let on_change = props.on_choose.reform(|_: Event| ());
-    let kind = if props.is_chip { "chip" } else { "choice" };
     html! {
-        <label class={classes!(kind, props.chosen.then_some("chosen"), props.refused.is_some().then_some("refused"))}>
+        <label class={classes!("chip", props.chosen.then_some("chosen"), props.is_refused.then_some("refused"))}>
             <input
                 type="radio" id={id} name={props.group.clone()} value={props.value.clone()} checked={props.chosen}
-                disabled={props.refused.is_some()} onchange={on_change}
+                disabled={props.is_refused} onchange={on_change}
             />
-            <span class="choice-label">{ &props.label }</span>
-            if !props.is_chip { <span class="choice-text">{ props.refused.as_ref().unwrap_or(&props.text) }</span> }
+            { &props.label }
         </label>
     }
 }

@@ -144,10 +144,10 @@ impl Draft {
             matches!(workload, WorkloadKind::Queue | WorkloadKind::Counter | WorkloadKind::Deadlock);
         match model {
             ModelKind::Processes | ModelKind::OwnLocks if needs_threads_that_share => {
-                Some("Not for what tasks share: each of its workers has memory of its own.")
+                Some("not for what tasks share, as each of its workers has memory of its own.")
             }
             ModelKind::Cores if needs_threads_that_share => {
-                Some("Not for tasks that wait for each other: rayon expects that none of them blocks.")
+                Some("not for tasks that wait for each other, as rayon expects that none of them blocks.")
             }
             _ => None,
         }
