@@ -12,10 +12,11 @@ use futures_util::future::{Either, select};
 use super::job::{Env, Task};
 use super::ports::Ports;
 use super::recorder::LaneRecorder;
-use super::task;
+use super::sharing::Sharer;
+use super::task::{self, Ask};
 use crate::model::event::{EventKind, Phase};
 use crate::model::id::TaskId;
-use crate::model::outcome::{Outcome, Value};
+use crate::model::outcome::{Failure, Outcome, Value};
 use crate::workloads::Step;
 
 /// Runs a task as a coroutine and records its life on a lane. A stop reaches it at its next turn.
@@ -45,6 +46,8 @@ async fn until_stopped<P: Ports>(
 /// Does the steps of a task, up to the first that does not end well. `waits_in` is set to what it does while it waits.
 async fn steps<P: Ports>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env<'_, P>, waits_in: &Cell<Phase>) -> Outcome {
     let show = |piece, shades| lane.record(EventKind::Shown(piece), Some(task.id), shades);
+    let ask = || !env.shared.stop_requested();
+    let sharer = Sharer::begin(task.id, env);
     let mut result = Value::Nothing;
     for step in task.work.steps() {
         let outcome = match step {
@@ -60,9 +63,12 @@ async fn steps<P: Ports>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env<'_, P
             // The loop has no lock that could be let go of.
             Step::Compute(kernel) | Step::Call { kernel, .. } => {
                 env.ports.publish();
-                task::compute(kernel, &|| !env.shared.stop_requested(), &show)
+                task::compute(kernel, &ask, &show)
             }
-            _ => Outcome::Cancelled, // TEMP
+            shared => match &sharer {
+                Some(sharer) => share(sharer, shared, &ask, waits_in).await,
+                None => Outcome::Failed(Failure::Panicked("its tasks share nothing".to_owned())),
+            },
         };
         match outcome {
             Outcome::Done(value) => result = result.and(value),
@@ -70,6 +76,24 @@ async fn steps<P: Ports>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env<'_, P
         }
     }
     Outcome::Done(result)
+}
+
+/// Does a step that has to do with what tasks share.
+async fn share(sharer: &Sharer<'_>, step: &Step, ask: Ask<'_>, waits_in: &Cell<Phase>) -> Outcome {
+    let locks = matches!(step, Step::Acquire(_) | Step::Add { .. });
+    waits_in.set(if locks { Phase::WaitingMutex } else { Phase::WaitingQueue });
+    match step {
+        Step::Acquire(lock) => sharer.acquire_async(*lock).await,
+        Step::Release(lock) => sharer.release(*lock),
+        Step::Add { times, locked: true } => sharer.add_locked_async(*times, ask).await,
+        // No await comes between reading and writing, so that nothing is lost.
+        Step::Add { times, locked: false } => sharer.add(*times, ask),
+        Step::Produce { items } => sharer.produce_async(*items).await,
+        Step::Consume(kernel) => sharer.consume_async(kernel, ask).await,
+        Step::Compute(_) | Step::Call { .. } | Step::Sleep { .. } | Step::Fetch(_) => {
+            unreachable!("this step shares nothing")
+        }
+    }
 }
 
 /// Records each turn of a future: computing while it is polled, waiting between.

@@ -1,17 +1,19 @@
 //! Runs a job: the tasks of a workload under an execution model.
 
+use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::ports::Ports;
 use super::recorder::{LaneRecorder, Shared};
+use super::sharing::Common;
 use super::threads::Locks;
 use super::{core_pool, event_loop, process_pool, sequential, threads};
 use crate::model::event::EventKind;
 use crate::model::id::{LaneId, TaskId};
 use crate::model::outcome::Report;
-use crate::model::plan::{Job, ModelKind};
+use crate::model::plan::{Job, ModelKind, Workload};
 use crate::workloads::{Work, works};
 
 /// Where a job runs: the ports of its process, and the block that its threads record into.
@@ -21,6 +23,8 @@ use crate::workloads::{Work, works};
 pub struct Env<'a, P> {
     pub ports: &'a P,
     pub shared: &'a Shared,
+    /// What the tasks of the job share besides.
+    pub(super) common: Option<&'a Common>,
 }
 
 impl<P> Clone for Env<'_, P> {
@@ -30,6 +34,13 @@ impl<P> Clone for Env<'_, P> {
 }
 
 impl<P> Copy for Env<'_, P> {}
+
+impl<'a, P> Env<'a, P> {
+    /// A process with its block.
+    pub fn new(ports: &'a P, shared: &'a Shared) -> Env<'a, P> {
+        Env { ports, shared, common: None }
+    }
+}
 
 impl<'a, P: Ports> Env<'a, P> {
     pub(super) fn lane(&self, ring: usize, lane: LaneId) -> LaneRecorder<'a, P> {
@@ -47,6 +58,13 @@ pub struct Task {
 /// Runs every task to its outcome. Once a stop is requested, what has not ended is cancelled.
 pub async fn run<P: Ports + 'static>(job: &Job, env: Env<'static, P>) -> Report {
     let tasks: Vec<Task> = (0..).map(TaskId).zip(works(&job.workload)).map(|(id, work)| Task { id, work }).collect();
+    let at_once = match job.model {
+        ModelKind::EventLoop => None,
+        _ => NonZeroUsize::new(job.threads() as usize).or(Some(NonZeroUsize::MIN)),
+    };
+    // A process lives as long as its tasks, and what they share with it.
+    let common = Common::of(&job.workload, at_once).map(|common| &*Box::leak(Box::new(common)));
+    let env = Env { common, ..env };
     let outcomes = match job.model {
         ModelKind::Sequential => sequential::run(tasks, env).await,
         ModelKind::Threads => {
@@ -59,6 +77,9 @@ pub async fn run<P: Ports + 'static>(job: &Job, env: Env<'static, P>) -> Report 
         ModelKind::EventLoop => event_loop::run(tasks, env).await,
         ModelKind::Cores => core_pool::run(tasks, env),
     };
+    if let (Some(common), Workload::Counter { .. }) = (common, &job.workload) {
+        env.lane(0, LaneId::Thread(0)).record(EventKind::Counted, None, common.counter.value().into());
+    }
     Report { outcomes }
 }
 

@@ -14,6 +14,7 @@ mod blocking_io;
 mod core_pool;
 mod event_loop;
 mod sequential;
+mod sharing;
 mod threads;
 
 pub use job::{Env, run};

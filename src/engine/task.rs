@@ -9,6 +9,7 @@ use super::coroutine;
 use super::job::{Env, Task};
 use super::ports::Ports;
 use super::recorder::LaneRecorder;
+use super::sharing::Sharer;
 use crate::model::event::{EventKind, Phase};
 use crate::model::id::TaskId;
 use crate::model::outcome::{Failure, Outcome, Value};
@@ -39,6 +40,9 @@ pub(super) trait Thread {
     /// Waits.
     fn wait(&self, phase: Phase, run: &dyn Fn() -> Outcome) -> Outcome;
 
+    /// Goes on with what it computed before it waited in the middle of it.
+    fn resume(&self) {}
+
     /// Makes a request, in the middle of a wait.
     fn fetch(&self, request: &Request) -> Outcome;
 }
@@ -63,6 +67,10 @@ impl<P: Ports> Thread for FreeThread<'_, P> {
         self.lane.enter(phase, Some(self.task));
         self.env.ports.publish();
         run()
+    }
+
+    fn resume(&self) {
+        self.lane.enter(Phase::Computing, Some(self.task));
     }
 
     fn fetch(&self, request: &Request) -> Outcome {
@@ -107,6 +115,7 @@ pub(super) fn steps<P: Ports>(
     thread: &dyn Thread,
 ) -> Outcome {
     let show = |piece, shades| lane.record(EventKind::Shown(piece), Some(task.id), shades);
+    let sharer = Sharer::begin(task.id, env);
     let mut result = Value::Nothing;
     for step in task.work.steps() {
         let outcome = match step {
@@ -115,7 +124,10 @@ pub(super) fn steps<P: Ports>(
             Step::Call { kernel, releases: false } => thread.compute_unheard(&|ask| compute(kernel, ask, &show)),
             Step::Sleep { ms } => thread.wait(Phase::Sleeping, &|| sleep(Duration::from_millis((*ms).into()), env)),
             Step::Fetch(request) => thread.wait(Phase::WaitingIo, &|| thread.fetch(request)),
-            _ => Outcome::Cancelled, // TEMP
+            shared => match &sharer {
+                Some(sharer) => share(sharer, shared, thread),
+                None => Outcome::Failed(Failure::Panicked("its tasks share nothing".to_owned())),
+            },
         };
         match outcome {
             Outcome::Done(value) => result = result.and(value),
@@ -123,6 +135,21 @@ pub(super) fn steps<P: Ports>(
         }
     }
     Outcome::Done(result)
+}
+
+/// Does a step that has to do with what tasks share.
+fn share(sharer: &Sharer<'_>, step: &Step, thread: &dyn Thread) -> Outcome {
+    match step {
+        Step::Acquire(lock) => sharer.acquire(*lock, thread),
+        Step::Release(lock) => sharer.release(*lock),
+        Step::Add { times, locked: true } => sharer.add_locked(*times, thread),
+        Step::Add { times, locked: false } => thread.compute(&|ask| sharer.add(*times, ask)),
+        Step::Produce { items } => sharer.produce(*items, thread),
+        Step::Consume(kernel) => sharer.consume(kernel, thread),
+        Step::Compute(_) | Step::Call { .. } | Step::Sleep { .. } | Step::Fetch(_) => {
+            unreachable!("this step shares nothing")
+        }
+    }
 }
 
 /// Records a task's outcome, which is also what it gives.

@@ -112,6 +112,9 @@ pub(super) async fn run<P: Ports + 'static>(
         if let Some(shared) = gil {
             shared.gil.close();
         }
+        if let Some(common) = env.common {
+            common.commons.close();
+        }
         calls.cancel();
     };
     match select(pin!(ended), pin!(join(stopped, receiver.serve(env.ports)))).await {

@@ -50,11 +50,7 @@ const WORKLOADS: [(&str, &[Card]); 4] = [
         "Mixed",
         &[
             (WorkloadKind::FetchThenCompute, "Fetch + compute", "Each task waits for an answer, then computes."),
-            (
-                WorkloadKind::Convoy,
-                "Wait + compute",
-                "One task computes while another wakes again and again.",
-            ),
+            (WorkloadKind::Convoy, "Wait + compute", "One task computes while another wakes again and again."),
             (WorkloadKind::Tiny, "Tiny tasks", "Tasks that do nothing: handing them over is all the work."),
             (WorkloadKind::Large, "Large data", "Tasks that are given much data, which may have to be copied."),
         ],
@@ -62,16 +58,8 @@ const WORKLOADS: [(&str, &[Card]); 4] = [
     (
         "Sharing",
         &[
-            (
-                WorkloadKind::Queue,
-                "Queue",
-                "A queue with little room between one who makes and those who use.",
-            ),
-            (
-                WorkloadKind::Counter,
-                "Counter",
-                "Tasks that add to the same number. Without a lock, updates get lost.",
-            ),
+            (WorkloadKind::Queue, "Queue", "A queue with little room between one who makes and those who use."),
+            (WorkloadKind::Counter, "Counter", "Tasks that add to the same number. Without a lock, updates get lost."),
             (WorkloadKind::Deadlock, "Deadlock", "Two tasks that each have the lock which the other waits for."),
         ],
     ),

@@ -13,79 +13,14 @@ use overlap::model::plan::{Draft, Fault, Job, ModelKind, Options, PoolOptions, S
 use overlap::model::trace::{TaskLife, Trace};
 use proptest::prelude::*;
 
-use crate::ports::{RealPorts, SimulatedPorts};
+use crate::ports::RealPorts;
+use crate::runs::*;
 
 /// The word of a `Started` record.
 const STARTED: u32 = 102;
 
-struct Run {
-    report: Report,
-    trace: Trace,
-}
-
-fn job(workload: &Workload, model: ModelKind, workers: u32) -> Job {
-    let options = Options { workers, switch_interval_us: 1_000, ..Options::default() };
-    Job { workload: workload.clone(), model, options }
-}
-
-fn simulate(workload: &Workload, model: ModelKind, stop_at: Option<Duration>) -> Run {
-    // A process lives as long as its threads, and these with the test.
-    let shared: &'static Shared = Box::leak(Box::new(Shared::new(1, 1 << 14)));
-    let ports: &'static SimulatedPorts<'_> = Box::leak(Box::new(SimulatedPorts::new(shared, stop_at)));
-    let report = ports.run(run(&job(workload, model, 0), Env { ports, shared }));
-    Run { trace: trace_of(shared, workload, &report), report }
-}
-
-/// Real threads: of the current rayon pool, of a pool of threads, or in the place of processes.
-fn real(workload: &Workload, model: ModelKind, workers: u32, meanwhile: impl FnOnce(&RealPorts) + Send) -> Run {
-    real_job(&job(workload, model, workers), None, meanwhile)
-}
-
-fn real_job(job: &Job, dies: Option<u32>, meanwhile: impl FnOnce(&RealPorts) + Send) -> Run {
-    let shared: &'static Shared = Box::leak(Box::new(Shared::new(job.options.workers as usize + 1, 1 << 14)));
-    let ports: &'static RealPorts = Box::leak(Box::new(RealPorts::new(shared, dies)));
-    let report = std::thread::scope(|scope| {
-        scope.spawn(|| meanwhile(ports));
-        ports.run(run(job, Env { ports, shared }))
-    });
-    let mut trace = trace_of(shared, &job.workload, &Report::default());
-    for child in ports.blocks().into_iter().skip(1) {
-        let mut drain = Drain::default();
-        drain.take(child.words()).0.iter().for_each(|event| trace.apply(event));
-    }
-    trace.apply_report(&report);
-    Run { trace, report }
-}
-
-fn on_threads(workload: &Workload) -> Run {
-    real(workload, ModelKind::Cores, rayon::current_num_threads() as u32, |_| ())
-}
-
-fn trace_of(shared: &Shared, workload: &Workload, report: &Report) -> Trace {
-    let mut trace = Trace::new(workload.tasks());
-    let mut drain = Drain::default();
-    let (events, lost) = drain.take(shared.words());
-    assert_eq!(lost, 0);
-    events.iter().for_each(|event| trace.apply(event));
-    trace.apply_report(report);
-    trace
-}
-
 fn five_sites() -> Workload {
     Draft::default().validate(2).expect("the usual plan is valid").workload
-}
-
-/// What the tasks counted together.
-fn total(trace: &Trace) -> Option<u64> {
-    let count = |task: &TaskLife| match task.outcome {
-        Some(Outcome::Done(Value::Count(count))) => Some(count),
-        _ => None,
-    };
-    trace.tasks.iter().map(count).sum()
-}
-
-fn ids(ended: &[TaskId]) -> Vec<u32> {
-    ended.iter().map(|id| id.number()).collect()
 }
 
 #[test]

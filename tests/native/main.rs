@@ -8,3 +8,5 @@ mod gil;
 #[path = "../support/gil_rules.rs"]
 mod gil_rules;
 mod ports;
+mod runs;
+mod workloads;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -55,13 +55,24 @@ impl<'a> SimulatedPorts<'a> {
     /// # Panics
     /// If it waits for nothing that time brings.
     pub fn run<T>(&self, future: impl std::future::Future<Output = T>) -> T {
-        let mut future = pin!(future);
-        let mut context = Context::from_waker(Waker::noop());
+        struct Flag(AtomicBool);
+        impl std::task::Wake for Flag {
+            fn wake(self: Arc<Self>) {
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
+        let woken = Arc::new(Flag(AtomicBool::new(false)));
+        let waker = Waker::from(woken.clone());
+        let (mut future, mut context) = (pin!(future), Context::from_waker(&waker));
         loop {
+            woken.0.store(false, Ordering::Relaxed);
             if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
                 return value;
             }
-            self.pass_time();
+            // What woke itself, or was woken by another, has its turn before time goes on.
+            if !woken.0.load(Ordering::Relaxed) {
+                self.pass_time();
+            }
         }
     }
 
@@ -258,11 +269,7 @@ impl Ports for RealPorts {
             let ports = RealPorts { started, stop, ..RealPorts::new(shared, None) };
             let pipe = ChannelPipe { sender: to_parent, receiver: RefCell::new(from_parent) };
             let served = async {
-                if dies {
-                    pipe.receive().await.map(drop)
-                } else {
-                    serve(&pipe, number, Env { ports: &ports, shared }).await
-                }
+                if dies { pipe.receive().await.map(drop) } else { serve(&pipe, number, Env::new(&ports, shared)).await }
             };
             // It ends with its parent.
             let _ = ports.run(served);

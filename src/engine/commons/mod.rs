@@ -25,4 +25,4 @@ pub use event::{CommonsEvent, Observer};
 pub use member::Member;
 pub use names::{Item, LockName, QueueName, Wanted};
 pub use registry::{Commons, QueueSetup, Setup};
-pub use wait::{Acquire, Get, Put, Wait};
+pub use wait::{Acquire, Get, Put, Request, Wait};

@@ -62,7 +62,7 @@ pub async fn process_run(job: Vec<u8>) -> Result<Vec<u8>, JsError> {
     let job: Job = postcard::from_bytes(&job)?;
     let ports = ports()?;
     // Tasks catch their own panics. One that gets here ends the process, so nobody sees what it left half done.
-    let report = AssertUnwindSafe(run(&job, Env { ports, shared: ports.shared })).await;
+    let report = AssertUnwindSafe(run(&job, Env::new(ports, ports.shared))).await;
     Ok(postcard::to_allocvec(&report)?)
 }
 
@@ -72,7 +72,7 @@ pub async fn process_serve(number: u32, port: MessagePort) -> Result<(), JsError
     let ports = ports()?;
     let served = AssertUnwindSafe(async move {
         let pipe = PortPipe::new(port);
-        serve(&pipe, number, Env { ports, shared: ports.shared }).await
+        serve(&pipe, number, Env::new(ports, ports.shared)).await
     });
     served.await.map_err(|PipeBroken(reason)| JsError::new(&reason))
 }
