@@ -1,5 +1,6 @@
 //! How work is run: executors over ports, each recording what it does.
 
+pub mod asyncio;
 pub mod coroutine;
 pub mod futures;
 pub mod gil;

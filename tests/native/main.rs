@@ -1,6 +1,7 @@
 //! The engine on native ports: `./dev test native`. The ports are simulated where they can be, so that nothing waits.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod asyncio;
 mod executors;
 mod futures;
 mod gil;
