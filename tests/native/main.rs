@@ -2,6 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod commons;
+mod asyncio;
 mod executors;
 mod futures;
 mod gil;

@@ -9,7 +9,7 @@ mod executor;
 mod future;
 mod initializer;
 mod shutdown;
-mod support;
+pub(crate) mod support;
 mod table;
 mod thread_pool;
 mod wait;
