@@ -26,6 +26,9 @@ const browser = await browsers.chromium();
 const context = { browser, page: overlap(browser, server.url), peersUrl: peers.url };
 
 console.log(`${cpus()[0].model}, ${cpus().length} cores, Chromium ${browser.page.context().browser().version()}`);
+if (loadavg()[0] > cpus().length / 2) {
+  console.log(`Others are at work on this machine (load ${loadavg()[0].toFixed(1)}): what runs in parallel gains less, what waits wakes later.`);
+}
 for (const name of SUBJECTS) {
   if (named.length > 0 && !named.includes(name)) continue;
   try {
