@@ -23,7 +23,7 @@ const server = await serve(join(HERE, "../../dist"));
 // An origin of its own, where our page's service worker has no say; its scripts are kept by the browser instead.
 const peers = await serve(HERE, { cache: "max-age=3600" });
 const browser = await browsers.chromium();
-const context = { browser, page: overlap(browser, server.url), peersUrl: peers.url };
+const context = { browser, page: overlap(browser, server.url), pageUrl: server.url, peersUrl: peers.url };
 
 console.log(`${cpus()[0].model}, ${cpus().length} cores, Chromium ${browser.page.context().browser().version()}`);
 if (loadavg()[0] > cpus().length / 2) {
