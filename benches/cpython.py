@@ -1,23 +1,37 @@
-"""The same plans on real CPython: `python3 benches/cpython.py`, part of `./dev bench`.
+"""The same plans on real CPython: `python3 benches/cpython.py [SUBJECT ...] [--json] [--rounds N]`, part of `./dev bench`.
 
-Prints each model's speedup over sequential, the median of some rounds, to be held against the page's. The work is what
-Overlap's is: primes by trial division in shares dealt in blocks, and five requests to a host that takes its time.
+Subjects, all of them if none is named:
+  ratios  each model's speedup over sequential, one number a round. The work is what Overlap's is: primes by trial division
+          in shares dealt in blocks, and five requests to a host that takes its time.
+  calls   what pools of two processes cost: milliseconds until both have given their first answer, and microseconds of an
+          empty call, one a message, as the mean of many.
+  convoy  by how many milliseconds each of many sleeps of 1 ms ends late, alone and beside a thread that computes.
+
+Prints a line for each figure: its median, 95th percentile and n. With `--json` a line is an object instead:
+`{"subject": ..., "name": ..., "unit": "x", "ms" or "us", "numbers": [...]}`, where "x" is a ratio.
 """
 
+import argparse
 import asyncio
 import http.server
+import json
 import multiprocessing
 import statistics
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
-ROUNDS = 5
 BELOW, TASKS, BLOCK = 400_000, 8, 512
 LATENCIES_MS = [300, 150, 450, 200]
+CALLS = 2_000
+# Long enough that a process which is ready early does not take both of two.
+BRIEF_S = 0.2
+SLEEPS, SLEEP_S = 100, 0.001
+
+# Processes are started anew, as Overlap's are, and not forked: on every system, and beside threads.
+SPAWN = multiprocessing.get_context("spawn")
 
 
 def count(share):
@@ -29,6 +43,14 @@ def count(share):
                 divisor += 1
             found += divisor * divisor > number
     return found
+
+
+def nothing(_):
+    pass
+
+
+def brief(_):
+    time.sleep(BRIEF_S)
 
 
 class Host(http.server.BaseHTTPRequestHandler):
@@ -68,43 +90,145 @@ async def gather(addresses):
     return await asyncio.gather(*(fetch_async(address) for address in addresses))
 
 
+async def task_group(addresses):
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(fetch_async(address)) for address in addresses]
+    return [task.result() for task in tasks]
+
+
+async def to_thread(addresses):
+    return await asyncio.gather(*(asyncio.to_thread(fetch, address) for address in addresses))
+
+
 def timed(run):
     start = time.perf_counter()
     run()
     return time.perf_counter() - start
 
 
-def row(name, ratios):
-    spread = f"least {min(ratios):.2f}, most {max(ratios):.2f}"
-    print(f"  {name:36} {statistics.median(ratios):.2f} ({spread}, n = {len(ratios)})")
-
-
-def main():
-    print(f"CPython {sys.version.split()[0]}: speedup over sequential")
+def primes_ratios(rounds, add):
     shares = range(TASKS)
     threads = ThreadPoolExecutor(2)
-    pool = multiprocessing.get_context("spawn").Pool(2)
-    pool.map(count, [TASKS - 1] * 2)
-    ratios = {"primes, 2 threads": [], "primes, warm pool of 2 processes": []}
-    for _ in range(ROUNDS):
-        sequential = timed(lambda: list(map(count, shares)))
-        ratios["primes, 2 threads"].append(sequential / timed(lambda: list(threads.map(count, shares))))
-        ratios["primes, warm pool of 2 processes"].append(sequential / timed(lambda: pool.map(count, shares)))
-    pool.terminate()
+    with SPAWN.Pool(2) as pool, ProcessPoolExecutor(2, mp_context=SPAWN) as executor:
+        ways = {
+            "primes, 2 threads": lambda: list(threads.map(count, shares)),
+            "primes, warm Pool of 2": lambda: pool.map(count, shares),
+            "primes, warm ProcessPoolExecutor of 2": lambda: list(executor.map(count, shares)),
+        }
+        pool.map(brief, range(2), chunksize=1)
+        list(executor.map(brief, range(2)))
+        for _ in range(rounds):
+            sequential = timed(lambda: list(map(count, shares)))
+            for name, run in ways.items():
+                add(name, "x", [sequential / timed(run)])
 
+
+def sites_ratios(rounds, add):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Host)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     addresses = [f"http://127.0.0.1:{server.server_port}/{ms}" for ms in LATENCIES_MS]
     addresses.insert(3, None)
-    for name in ("five sites, threads", "five sites, asyncio"):
-        ratios[name] = []
-    for _ in range(ROUNDS):
-        sequential = timed(lambda: [fetch(address) for address in addresses])
+
+    def by_threads():
         with ThreadPoolExecutor() as executor:
-            ratios["five sites, threads"].append(sequential / timed(lambda: list(executor.map(fetch, addresses))))
-        ratios["five sites, asyncio"].append(sequential / timed(lambda: asyncio.run(gather(addresses))))
-    for name, numbers in ratios.items():
-        row(name, numbers)
+            return list(executor.map(fetch, addresses))
+
+    ways = {
+        "five sites, ThreadPoolExecutor": by_threads,
+        "five sites, asyncio.to_thread": lambda: asyncio.run(to_thread(addresses)),
+        "five sites, asyncio.gather": lambda: asyncio.run(gather(addresses)),
+    }
+    # From 3.11 on.
+    if hasattr(asyncio, "TaskGroup"):
+        ways["five sites, asyncio.TaskGroup"] = lambda: asyncio.run(task_group(addresses))
+    for _ in range(rounds):
+        sequential = timed(lambda: [fetch(address) for address in addresses])
+        for name, run in ways.items():
+            add(name, "x", [sequential / timed(run)])
+    server.shutdown()
+
+
+def ratios(rounds, add):
+    primes_ratios(rounds, add)
+    sites_ratios(rounds, add)
+
+
+def calls(rounds, add):
+    for _ in range(rounds):
+        start = time.perf_counter()
+        with SPAWN.Pool(2) as pool:
+            pool.map(brief, range(2), chunksize=1)
+            add("Pool", "ms", [(time.perf_counter() - start - BRIEF_S) * 1e3])
+            took = timed(lambda: pool.map(nothing, range(CALLS), chunksize=1))
+            add("Pool.map, chunksize 1", "us", [took / CALLS * 1e6])
+        start = time.perf_counter()
+        with ProcessPoolExecutor(2, mp_context=SPAWN) as executor:
+            list(executor.map(brief, range(2)))
+            add("ProcessPoolExecutor", "ms", [(time.perf_counter() - start - BRIEF_S) * 1e3])
+            took = timed(lambda: list(executor.map(nothing, range(CALLS))))
+            add("ProcessPoolExecutor.map", "us", [took / CALLS * 1e6])
+
+
+def lateness():
+    """By how many milliseconds sleeps end late, from when they were to end until the thread runs again."""
+    late = []
+    for _ in range(SLEEPS):
+        start = time.perf_counter()
+        time.sleep(SLEEP_S)
+        late.append((time.perf_counter() - start - SLEEP_S) * 1e3)
+    return late
+
+
+def convoy(rounds, add):
+    for _ in range(rounds):
+        add("sleeps alone", "ms", lateness())
+        done = threading.Event()
+
+        def compute():
+            number = 0
+            while not done.is_set():
+                for _ in range(10_000):
+                    number += 1
+
+        thread = threading.Thread(target=compute)
+        thread.start()
+        add("sleeps beside a thread that computes", "ms", lateness())
+        done.set()
+        thread.join()
+
+
+SUBJECTS = {"ratios": ratios, "calls": calls, "convoy": convoy}
+
+
+def row(name, unit, numbers):
+    numbers = sorted(numbers)
+    late = numbers[min(len(numbers) - 1, int(len(numbers) * 0.95))]
+    unit = "" if unit == "x" else f" {unit}"
+    print(f"  {name:40} median {statistics.median(numbers):.2f}{unit}, 95th percentile {late:.2f} (n = {len(numbers)})")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("subjects", nargs="*", metavar="SUBJECT", help=", ".join(SUBJECTS))
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    if unknown := set(options.subjects) - set(SUBJECTS):
+        parser.error(f"there is no subject {', '.join(sorted(unknown))}; there are: {', '.join(SUBJECTS)}")
+    if not options.json:
+        print(f"CPython {sys.version.split()[0]}")
+    for subject in options.subjects or SUBJECTS:
+        figures = {}
+        SUBJECTS[subject](
+            options.rounds, lambda name, unit, numbers: figures.setdefault(name, (unit, []))[1].extend(numbers)
+        )
+        if not options.json:
+            print(subject)
+        for name, (unit, numbers) in figures.items():
+            if options.json:
+                print(json.dumps({"subject": subject, "name": name, "unit": unit, "numbers": numbers}))
+            else:
+                row(name, unit, numbers)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,97 @@
+// Drives the built page as a person does: opens plans, presses Run, and reads the numbers that it shows.
+
+/** "1.14 s", "450 ms", "850 µs" in milliseconds. */
+function milliseconds(text) {
+  const [number, unit] = text.split(" ");
+  return Number(number) * { s: 1_000, ms: 1, "µs": 0.001 }[unit];
+}
+
+/** A plan's link, without the page's address: the form of src/model/fragment.rs. */
+const fragment = (plan) => `#v=1&${plan}&end`;
+
+/** What the page says against the plan that it was opened with; null where it can run it, undefined while that is open. */
+const objection = () => {
+  const notice = document.querySelector("[role=alert]");
+  if (notice !== null) return notice.innerText.replace(/\s*Close$/, "");
+  const button = document.querySelector("#run");
+  if (button === null) return undefined;
+  if (button.ariaDisabled !== "true") return null;
+  const problem = document.querySelector("p.error");
+  return problem?.innerText;
+};
+
+/** The built page in `browser`, served at `url`. */
+export function overlap(browser, url) {
+  /** Opens a plan as a new page, and gives what the page has against it, or null. */
+  async function offer(plan) {
+    await browser.goto("about:blank");
+    await browser.goto(`${url}${fragment(plan)}`);
+    await browser.until(`(${objection})() !== undefined`);
+    return browser.evaluate(objection);
+  }
+
+  async function open(plan) {
+    const against = await offer(plan);
+    if (against !== null) throw new Error(`the page does not run ${plan}: ${against}`);
+  }
+
+  /** Opens the first of some plans that this page knows and gives it, or null: newer pages know more kinds of work. */
+  async function openFirst(plans) {
+    for (const plan of plans) if ((await offer(plan)) === null) return plan;
+    return null;
+  }
+
+  /** Gives the page that is open another plan, without loading it anew. */
+  async function change(plan) {
+    const against = await browser.evaluate(`(async () => {
+      const changed = new Promise((resolve) => addEventListener("hashchange", () => setTimeout(resolve, 20), { once: true }));
+      location.hash = ${JSON.stringify(fragment(plan))};
+      await changed;
+      return (${objection})();
+    })()`);
+    if (against !== null) throw new Error(`the page does not run ${plan}: ${against}`);
+  }
+
+  /** Runs what is on the page `times` times, and gives the legs of each: wall and starting time in milliseconds. */
+  async function runs(times) {
+    const all = await browser.evaluate(async (times) => {
+      const button = document.querySelector("#run");
+      const says = (word) =>
+        new Promise((resolve) => {
+          const look = () => (button.innerText === word ? resolve() : setTimeout(look, 2));
+          look();
+        });
+      const seen = [];
+      for (let index = 0; index < times; index++) {
+        button.click();
+        await new Promise((resolve) => setTimeout(resolve));
+        await says("Run");
+        const status = document.querySelector("#status").innerText;
+        const cells = [...document.querySelectorAll("#comparison tbody tr")].map((row) => [...row.children].map((cell) => cell.innerText));
+        const wall = document.querySelector("#wall strong").innerText;
+        const starting = document.querySelector("#wall .card-note").innerText.replace(/^after | of starting$/g, "");
+        seen.push({ status, legs: cells.length > 0 ? cells.map((cell) => [cell[1], cell[5]]) : [[wall, starting]] });
+      }
+      return seen;
+    }, times);
+    return all.map(({ status, legs }) => {
+      // A run that failed took no time that means anything.
+      if (!/ is done(; 1 site failed)?$/.test(status)) throw new Error(`a run was to be measured, and the page says: ${status}`);
+      return legs.map(([wall, starting]) => ({ wall: milliseconds(wall), starting: milliseconds(starting) }));
+    });
+  }
+
+  return { offer, open, openFirst, change, runs };
+}
+
+/** The smallest task that a page knows, so many times: the newer page's, then the older's, which knows no more than 200. */
+export const tiny = (as, tasks, more = "") => [
+  `run=tiny&as=${as}&compare=no&tasks=${tasks}${more}`,
+  `run=sleep&as=${as}&compare=no&ms=0&tasks=${Math.min(tasks, 200)}${more}`,
+];
+
+/** How many tasks a plan has. */
+export const tasksOf = (plan) => Number(new URLSearchParams(plan).get("tasks"));
+
+/** The work of a plan as it is called in a link. */
+export const workOf = (plan) => new URLSearchParams(plan).get("run");

@@ -1,0 +1,104 @@
+// Starts and stops leave nothing behind: many runs in turn over all models and kinds of work, on one page that is never
+// loaded anew, and what there is of workers and memory afterwards.
+
+import { readFileSync } from "node:fs";
+import { browsers } from "../../browsers.mjs";
+import { line, missing, row } from "../figures.mjs";
+import { overlap } from "../overlap.mjs";
+
+const [WARM_UP, RUNS, LOOKS] = [10, 1_000, 10];
+
+export const title = `${RUNS.toLocaleString("en")} runs over all models and kinds of work, after ${WARM_UP} others`;
+
+const MODELS = ["sequential", "threads", "free-threads", "event-loop", "processes", "cores"];
+const WORKS = ["run=sleep&ms=1&tasks=4", "run=primes&below=20000&tasks=4", "run=sites&answers=5&answers=1&unreachable=1"];
+
+/** Every model with every kind of work that it can do; after each few, all models and all kinds were there. */
+const TURN = WORKS.flatMap((_, shift) =>
+  MODELS.map((model, index) => `${WORKS[(index + shift) % WORKS.length]}&as=${model}&compare=no${/threads|proc|cores/.test(model) ? "&workers=2" : ""}`),
+).filter((plan) => !(plan.includes("sites") && plan.includes("cores")));
+
+/**
+ * The memory of a process in MiB, or 0 where that is not told: what it asked for itself, shared memories too. Its program's
+ * pages come in as they are used, are other processes' as well, and say nothing of what was left behind.
+ */
+function memoryMib(pid) {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const kib = ["RssAnon", "RssShmem"].map((name) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0));
+    return (kib[0] + kib[1]) / 1024;
+  } catch {
+    // It has ended since it was listed, or this is no Linux.
+    return 0;
+  }
+}
+
+export async function measure({ pageUrl }) {
+  // A browser of its own: the caches of one that has measured other things are full before the first run.
+  const browser = await browsers.chromium();
+  try {
+    await soak(overlap(browser, pageUrl), browser);
+    if (browser.errors.length > 0) throw new Error(browser.errors.join("\n"));
+  } finally {
+    await browser.close();
+  }
+}
+
+async function soak(page, browser) {
+  const chromium = browser.page.context().browser();
+  const session = await chromium.newBrowserCDPSession();
+  const ofThePage = await browser.page.context().newCDPSession(browser.page);
+
+  const workers = async () => (await session.send("Target.getTargets")).targetInfos.filter(({ type }) => type === "worker").length;
+  /** What is there once the browser, which takes a moment to end a worker, has ended all that it will. */
+  async function left() {
+    for (let look = 0; look < 200 && (await workers()) > 0; look++) await new Promise((resolve) => setTimeout(resolve, 50));
+    // Twice, with time between them: what the first finds lets go of more, and memory is given back a moment later.
+    for (let time = 0; time < 2; time++) {
+      await ofThePage.send("HeapProfiler.collectGarbage");
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+    const renderers = processInfo.filter(({ type }) => type === "renderer");
+    const { usedSize } = await ofThePage.send("Runtime.getHeapUsage");
+    return {
+      workers: await workers(),
+      memory: renderers.map(({ id }) => memoryMib(id)).reduce((sum, mib) => sum + mib, 0),
+      heap: usedSize / 2 ** 20,
+    };
+  }
+
+  let place = 0;
+  const starting = Object.fromEntries(MODELS.map((model) => [model, []]));
+  async function next() {
+    const plan = TURN[place++ % TURN.length];
+    await page.change(plan);
+    const [[leg]] = await page.runs(1);
+    starting[new URLSearchParams(plan).get("as")].push(leg.starting);
+  }
+
+  await page.open("run=sites&as=sequential&compare=no&answers=1");
+  for (let run = 0; run < WARM_UP; run++) await next();
+  const before = await left();
+  const looks = [];
+  for (let run = 1; run <= RUNS; run++) {
+    await next();
+    if (run % (RUNS / LOOKS) > 0) continue;
+    const look = await left();
+    looks.push(look);
+    console.log(`  after ${run}: ${look.workers} workers, ${look.memory.toFixed(0)} MiB of memory, ${look.heap.toFixed(1)} MiB of the page's objects`);
+  }
+  const [half, afterwards] = [looks[LOOKS / 2 - 1], looks[LOOKS - 1]];
+  const more = afterwards.workers - before.workers;
+  line(`workers: ${before.workers} before, ${afterwards.workers} afterwards`, [["workers after the soak, more than before", more]], " more");
+  const times = afterwards.memory / before.memory;
+  if (before.memory === 0) missing("memory", "this system does not tell", "memory after the soak, in times of before");
+  else line(`memory: ${before.memory.toFixed(0)} MiB before, ${afterwards.memory.toFixed(0)} MiB afterwards, ${times.toFixed(2)} times`, [
+    ["memory after the soak, in times of before", times],
+  ], " times");
+  // A browser has caches that fill up at first. What leaks goes on growing.
+  const kibARun = ((afterwards.memory - half.memory) * 1_024) / (RUNS / 2);
+  line(`memory: grew by ${kibARun.toFixed(1)} KiB a run in the second half`);
+  line(`the page's objects: ${before.heap.toFixed(1)} MiB before, ${afterwards.heap.toFixed(1)} MiB afterwards`);
+  for (const [model, numbers] of Object.entries(starting)) row(`starting, ${model}`, numbers, " ms");
+}

@@ -1,0 +1,24 @@
+// What figures are held to. A figure without an entry here is printed without a verdict: nobody has set one.
+
+export const TARGETS = {
+  // Recording and the lock, in a browser.
+  "recording an event, ns": { atMost: 1_000 },
+  "forced holds, median": { atLeast: 5.0, atMost: 5.5 },
+  "forced holds, 99th percentile": { atMost: 7 },
+  "forced hand-over, median": { atMost: 50 },
+  "two threads under the lock, in times of Sequential": { atLeast: 0.95, atMost: 1.1 },
+
+  // Primes, in speedups of the same Rust natively.
+  "Cores, in native speedups": { atLeast: 0.95 },
+  "Free threads, in native speedups": { atLeast: 0.95 },
+  "Process pool, in native speedups": { atLeast: 0.95 },
+
+  "a process with 4 threads is ready": { atMost: 150 },
+
+  // Speedups over sequential, as ratios of CPython's.
+  "speedup as CPython's": { atLeast: 0.9, atMost: 1.1, says: "within 10 % of CPython" },
+
+  // The soak. Memory of a browser is never the same twice; a leak of a process a run would be many times this.
+  "workers after the soak, more than before": { atMost: 0 },
+  "memory after the soak, in times of before": { atMost: 1.1 },
+};
