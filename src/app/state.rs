@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::insight::{Summary, TaskRow, speedup, speedup_with_start};
+use crate::insight::tasks::Listing;
+use crate::insight::{Summary, speedup, speedup_with_start};
 use crate::model::outcome::RunEnd;
 use crate::model::plan::{Draft, Field, FieldError, ModelKind, Plan, SiteKind, WorkloadKind};
 
@@ -53,7 +54,7 @@ pub struct Notice {
 pub struct LegView {
     pub model: ModelKind,
     pub summary: Summary,
-    pub rows: Vec<TaskRow>,
+    pub listing: Listing,
     /// What the tasks found together, once all have returned.
     pub answer: Option<String>,
     /// `None` while it runs.
@@ -71,6 +72,20 @@ impl RunView {
     /// How many times faster than Sequential a run was, if both ended every task.
     pub fn speedup_of(&self, leg: &LegView) -> Option<f64> {
         speedup(self.baseline_of(leg)?, &leg.summary)
+    }
+
+    /// Why there is no speedup to be told of a run that has ended, if there is none.
+    pub fn speedup_missing(&self, leg: &LegView) -> Option<&'static str> {
+        let baseline = self.baseline_of(leg)?;
+        if leg.end.is_none() || self.speedup_of(leg).is_some() {
+            None
+        } else if !baseline.is_complete() {
+            Some("Sequential did not end every task by itself")
+        } else if !leg.summary.is_complete() {
+            Some("not every task ended by itself")
+        } else {
+            Some("it was too short to be measured")
+        }
     }
 
     /// The same, with what starting took.

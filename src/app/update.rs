@@ -112,6 +112,8 @@ fn run(state: &mut State) -> Vec<Effect> {
     state.running = true;
     state.stopping = false;
     state.notice = None;
+    // What was run before is not what runs now, also not for a moment.
+    state.run = None;
     vec![Effect::Run(plan)]
 }
 

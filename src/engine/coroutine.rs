@@ -6,9 +6,13 @@ use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::{Either, select};
 
+use super::asyncio;
+use super::futures::ThreadPoolExecutor;
 use super::job::{Env, Task};
 use super::ports::Ports;
 use super::recorder::LaneRecorder;
@@ -17,65 +21,118 @@ use super::task::{self, Ask};
 use crate::model::event::{EventKind, Phase};
 use crate::model::id::TaskId;
 use crate::model::outcome::{Failure, Outcome, Value};
-use crate::workloads::Step;
+use crate::workloads::{Kernel, Step};
 
-/// Runs a task as a coroutine and records its life on a lane. A stop reaches it at its next turn.
-pub(super) async fn drive<P: Ports>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env<'_, P>) -> Outcome {
+/// Runs a task that has its thread for itself as a coroutine, and records its life on the thread's lane. A stop reaches it at
+/// its next turn.
+pub(super) async fn drive<P: Ports + 'static>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env<'_, P>) -> Outcome {
     if env.shared.stop_requested() {
         return task::end(task.id, Outcome::Cancelled, lane);
     }
     lane.record(EventKind::Started, Some(task.id), 0);
-    let waits_in = Cell::new(Phase::WaitingIo);
-    let inner = pin!(until_stopped(task, lane, env, &waits_in));
-    let outcome = Turns { inner, lane, task: task.id, waits_in: &waits_in }.await;
+    let coroutine = Coroutine::new(task, lane, env, Helpers::default());
+    let outcome = match select(pin!(coroutine.run()), pin!(env.ports.stopped())).await {
+        Either::Left((outcome, _)) => outcome,
+        Either::Right(_) => Outcome::Cancelled,
+    };
     task::end(task.id, outcome, lane)
 }
 
-async fn until_stopped<P: Ports>(
-    task: &Task,
-    lane: &LaneRecorder<'_, P>,
-    env: Env<'_, P>,
-    waits_in: &Cell<Phase>,
-) -> Outcome {
-    match select(pin!(steps(task, lane, env, waits_in)), pin!(env.ports.stopped())).await {
-        Either::Left((outcome, _)) => outcome,
-        Either::Right(_) => Outcome::Cancelled,
+/// The threads that a coroutine leaves to what would block the loop; without, it computes itself.
+pub(super) struct Helpers<'a, P: Ports + 'static> {
+    pub pool: Option<&'a ThreadPoolExecutor<LaneRecorder<'static, P>>>,
+}
+
+impl<P: Ports + 'static> Default for Helpers<'_, P> {
+    fn default() -> Self {
+        Helpers { pool: None }
     }
 }
 
-/// Does the steps of a task, up to the first that does not end well. `waits_in` is set to what it does while it waits.
-async fn steps<P: Ports>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env<'_, P>, waits_in: &Cell<Phase>) -> Outcome {
-    let show = |piece, shades| lane.record(EventKind::Shown(piece), Some(task.id), shades);
-    let ask = || !env.shared.stop_requested();
-    let sharer = Sharer::begin(task.id, env);
-    let mut result = Value::Nothing;
-    for step in task.work.steps() {
-        let outcome = match step {
-            Step::Fetch(request) => {
-                waits_in.set(Phase::WaitingIo);
-                env.ports.fetch(request).await.map_or_else(Outcome::Failed, Outcome::Done)
-            }
-            Step::Sleep { ms } => {
-                waits_in.set(Phase::Sleeping);
-                env.ports.sleep(Duration::from_millis((*ms).into())).await;
-                Outcome::Done(Value::Text)
-            }
-            // The loop has no lock that could be let go of.
-            Step::Compute(kernel) | Step::Call { kernel, .. } => {
-                env.ports.publish();
-                task::compute(kernel, &ask, &show)
-            }
-            shared => match &sharer {
-                Some(sharer) => share(sharer, shared, &ask, waits_in).await,
-                None => Outcome::Failed(Failure::Panicked("its tasks share nothing".to_owned())),
-            },
-        };
-        match outcome {
-            Outcome::Done(value) => result = result.and(value),
-            ended => return ended,
-        }
+/// A task on an event loop.
+pub(super) struct Coroutine<'a, P: Ports + 'static> {
+    task: &'a Task,
+    lane: &'a LaneRecorder<'a, P>,
+    env: Env<'a, P>,
+    helpers: Helpers<'a, P>,
+    /// What it does while it waits.
+    waits_in: Cell<Phase>,
+}
+
+impl<'a, P: Ports + 'static> Coroutine<'a, P> {
+    pub(super) fn new(task: &'a Task, lane: &'a LaneRecorder<'a, P>, env: Env<'a, P>, helpers: Helpers<'a, P>) -> Self {
+        Coroutine { task, lane, env, helpers, waits_in: Cell::new(Phase::WaitingIo) }
     }
-    Outcome::Done(result)
+
+    /// Runs it; each of its turns is recorded.
+    pub(super) async fn run(&self) -> Outcome {
+        Turns { inner: pin!(self.steps()), lane: self.lane, task: self.task.id, waits_in: &self.waits_in }.await
+    }
+
+    /// Does its steps, up to the first that does not end well.
+    async fn steps(&self) -> Outcome {
+        let (env, shared) = (self.env, self.env.shared);
+        let ask = || !shared.stop_requested();
+        let sharer = Sharer::begin(self.task.id, env);
+        let mut result = Value::Nothing;
+        for step in self.task.work.steps() {
+            let outcome = match step {
+                Step::Fetch(request) => {
+                    self.waits_in.set(Phase::WaitingIo);
+                    env.ports.fetch(request).await.map_or_else(Outcome::Failed, Outcome::Done)
+                }
+                Step::Sleep { ms } => {
+                    self.waits_in.set(Phase::Sleeping);
+                    env.ports.sleep(Duration::from_millis((*ms).into())).await;
+                    Outcome::Done(Value::Text)
+                }
+                // The loop has no lock that could be let go of.
+                Step::Compute(kernel) | Step::Call { kernel, .. } => self.compute(kernel, &ask).await,
+                shared => match &sharer {
+                    Some(sharer) => share(sharer, shared, &ask, &self.waits_in).await,
+                    None => Outcome::Failed(Failure::Panicked("its tasks share nothing".to_owned())),
+                },
+            };
+            match outcome {
+                Outcome::Done(value) => result = result.and(value),
+                ended => return ended,
+            }
+        }
+        Outcome::Done(result)
+    }
+
+    /// Computes, and so blocks the loop; or has a thread do it.
+    async fn compute(&self, kernel: &Kernel, ask: Ask<'_>) -> Outcome {
+        let Some(pool) = self.helpers.pool else {
+            self.env.ports.publish();
+            let show = |piece, shades| self.lane.record(EventKind::Shown(piece), Some(self.task.id), shades);
+            return task::compute(kernel, ask, &show);
+        };
+        self.waits_in.set(Phase::WaitingJoin);
+        let (kernel, id, is_cancelled) = (kernel.clone(), self.task.id, Arc::new(AtomicBool::new(false)));
+        let _at_end = Cancels(is_cancelled.clone());
+        let on_thread = move |lane: &LaneRecorder<'static, P>| {
+            lane.enter(Phase::Computing, Some(id));
+            let show = |piece, shades| lane.record(EventKind::Shown(piece), Some(id), shades);
+            // A thread cannot be cancelled; what computes here looks whether anybody still waits for it.
+            let outcome = task::compute(&kernel, &|| !is_cancelled.load(Ordering::Relaxed), &show);
+            lane.enter(Phase::Idle, None);
+            Ok(outcome)
+        };
+        asyncio::run_in_executor(pool, on_thread).await.unwrap_or_else(|error| match error {
+            asyncio::Error::Cancelled => Outcome::Cancelled,
+            other => Outcome::Failed(Failure::BrokenPool(other.to_string())),
+        })
+    }
+}
+
+/// Tells a thread that nobody waits for it any more.
+struct Cancels(Arc<AtomicBool>);
+
+impl Drop for Cancels {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Does a step that has to do with what tasks share.

@@ -1,25 +1,160 @@
 //! Coroutines that take turns on one thread: every task is in flight, and at most one computes.
 
-use futures_util::stream::{FuturesUnordered, StreamExt};
+use core::future::Future;
+use core::pin::pin;
+use core::time::Duration;
+use std::cell::RefCell;
+use std::rc::Rc;
 
-use super::coroutine;
+use futures_util::future::select;
+
+use super::asyncio::{self, Error, Semaphore, TaskGroup, TimedOut, Timer, gather_exceptions};
+use super::coroutine::{Coroutine, Helpers};
+use super::futures::{Executor, ThreadPoolExecutor};
 use super::job::{Env, Task, submit_all};
 use super::ports::Ports;
-use crate::model::event::EventKind;
+use super::recorder::LaneRecorder;
+use super::task;
+use crate::model::event::{EventKind, Phase};
 use crate::model::id::{LaneId, TaskId};
-use crate::model::outcome::Outcome;
+use crate::model::outcome::{Failure, Outcome};
+use crate::model::plan::LoopOptions;
 
-pub(super) async fn run<P: Ports>(tasks: Vec<Task>, env: Env<'_, P>) -> Vec<(TaskId, Outcome)> {
-    submit_all(&tasks, &env.lane(0, LaneId::Thread(0)));
-    // A coroutine is polled when it was woken, and not when any other was: each turn that is recorded is its own.
-    let coroutines: FuturesUnordered<_> = tasks
-        .iter()
-        .map(async |task| {
-            let lane = env.lane(0, LaneId::Coroutine(task.id.0));
-            let outcome = coroutine::drive(task, &lane, env).await;
-            lane.record(EventKind::LaneClosed, None, 0);
-            (task.id, outcome)
-        })
-        .collect();
-    coroutines.collect().await
+/// Time, for what is awaited on the loop.
+struct PortsTimer<P: 'static>(Env<'static, P>);
+
+impl<P: Ports> Timer for PortsTimer<P> {
+    fn sleep(&self, length: Duration) -> impl Future<Output = ()> {
+        self.0.ports.sleep(length)
+    }
+}
+
+/// The outcomes, in the order in which tasks ended.
+type Outcomes = Rc<RefCell<Vec<(TaskId, Outcome)>>>;
+
+/// Runs every task as a coroutine: each by itself, or all in a group, of which the first that fails cancels the others.
+pub(super) async fn run<P: Ports + 'static>(
+    tasks: Vec<Task>,
+    env: Env<'static, P>,
+    options: LoopOptions,
+    threads: usize,
+) -> Vec<(TaskId, Outcome)> {
+    let lane = env.lane(0, LaneId::Thread(0));
+    submit_all(&tasks, &lane);
+    let pool = match options.to_thread.then(|| make_pool(env, threads)).transpose() {
+        Ok(pool) => pool.map(Rc::new),
+        Err(failure) => {
+            return tasks
+                .iter()
+                .map(|task| (task.id, task::end(task.id, Outcome::Failed(failure.clone()), &lane)))
+                .collect();
+        }
+    };
+    let outcomes = Outcomes::default();
+    let coroutines = {
+        let semaphore = options.in_flight.map(|most| Semaphore::new(most as usize));
+        let (outcomes, pool) = (outcomes.clone(), pool.clone());
+        let each = options.each_ms.map(|ms| (Duration::from_millis(ms.into()), ms));
+        move |task: Task| {
+            // Made before its first turn, so that one that is cancelled before it says so.
+            let ending = Ending { task: task.id, env, outcomes: Some(outcomes.clone()) };
+            coroutine(task, ending, semaphore.clone(), each, pool.clone())
+        }
+    };
+    let main = move |event_loop: asyncio::EventLoop| async move {
+        let all = async {
+            if options.group {
+                let group = TaskGroup::run(&event_loop, |group| {
+                    tasks.into_iter().for_each(|task| drop(group.create_task(coroutines(task))));
+                    async { Ok(()) }
+                });
+                // Which of them failed is among the outcomes.
+                let _failures = group.await;
+            } else {
+                let all = tasks.into_iter().map(|task| event_loop.create_task(coroutines(task)));
+                // So is how each ended.
+                let _ends = gather_exceptions(all).await;
+            }
+        };
+        // Where a stop ends the main coroutine, the loop cancels what is left.
+        let _which = select(pin!(all), pin!(env.ports.stopped())).await;
+        Ok(())
+    };
+    // The main coroutine neither fails nor is cancelled.
+    let _ended = asyncio::run(main).await;
+    if let Some(pool) = pool {
+        // What a thread computes for a coroutine that is gone looks at the stop flag as well.
+        pool.shutdown(!env.shared.stop_requested(), true);
+    }
+    outcomes.take()
+}
+
+/// A task as a coroutine: let in by the semaphore, for at most the time that each has.
+async fn coroutine<P: Ports + 'static>(
+    task: Task,
+    mut ending: Ending<P>,
+    semaphore: Option<Semaphore>,
+    each: Option<(Duration, u32)>,
+    pool: Option<Rc<ThreadPoolExecutor<LaneRecorder<'static, P>>>>,
+) -> Result<(), Error> {
+    let _permit = match &semaphore {
+        Some(semaphore) => Some(semaphore.acquire().await),
+        None => None,
+    };
+    let env = ending.env;
+    let lane = env.lane(0, LaneId::Coroutine(task.id.0));
+    lane.record(EventKind::Started, Some(task.id), 0);
+    let body = Coroutine::new(&task, &lane, env, Helpers { pool: pool.as_deref() });
+    let (length, ms) = each.map_or((None, 0), |(length, ms)| (Some(length), ms));
+    let outcome = match asyncio::timeout(&PortsTimer(env), length, body.run()).await {
+        Ok(outcome) => outcome,
+        Err(TimedOut { .. }) => Outcome::Failed(Failure::TookTooLong(ms)),
+    };
+    ending.end(outcome)
+}
+
+/// Records how a coroutine ended; one that is dropped before, as cancelled.
+struct Ending<P: Ports + 'static> {
+    task: TaskId,
+    env: Env<'static, P>,
+    /// `None` once it has ended.
+    outcomes: Option<Outcomes>,
+}
+
+impl<P: Ports> Ending<P> {
+    fn end(&mut self, outcome: Outcome) -> Result<(), Error> {
+        let Some(outcomes) = self.outcomes.take() else { return Ok(()) };
+        let lane = self.env.lane(0, LaneId::Coroutine(self.task.0));
+        let outcome = task::end(self.task, outcome, &lane);
+        lane.record(EventKind::LaneClosed, None, 0);
+        let result = match &outcome {
+            Outcome::Done(_) => Ok(()),
+            Outcome::Failed(failure) => Err(Error::Failed(failure.clone())),
+            Outcome::Cancelled => Err(Error::Cancelled),
+        };
+        outcomes.borrow_mut().push((self.task, outcome));
+        result
+    }
+}
+
+impl<P: Ports> Drop for Ending<P> {
+    fn drop(&mut self) {
+        let _recorded = self.end(Outcome::Cancelled);
+    }
+}
+
+/// Threads for what would block the loop: `asyncio.to_thread`'s pool.
+fn make_pool<P: Ports + 'static>(
+    env: Env<'static, P>,
+    threads: usize,
+) -> Result<ThreadPoolExecutor<LaneRecorder<'static, P>>, Failure> {
+    let make_lane = move |number: usize| {
+        let number = number as u32 + 1;
+        let lane = env.lane(number as usize, LaneId::Thread(number));
+        lane.enter(Phase::Idle, None);
+        Ok(lane)
+    };
+    let pool =
+        ThreadPoolExecutor::builder(env.ports.threads()).max_workers(threads.max(1)).initializer(make_lane).build();
+    pool.map_err(|error| Failure::BrokenPool(error.to_string()))
 }

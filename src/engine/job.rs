@@ -74,7 +74,7 @@ pub async fn run<P: Ports + 'static>(job: &Job, env: Env<'static, P>) -> Report 
         ModelKind::FreeThreads => threads::run(tasks, env, job.threads() as usize, Locks::None).await,
         ModelKind::OwnLocks => threads::run(tasks, env, job.threads() as usize, Locks::Each).await,
         ModelKind::Processes => process_pool::run(tasks, env, job.options.workers, job.chunksize() as usize).await,
-        ModelKind::EventLoop => event_loop::run(tasks, env).await,
+        ModelKind::EventLoop => event_loop::run(tasks, env, job.options.event_loop, job.threads() as usize).await,
         ModelKind::Cores => core_pool::run(tasks, env),
     };
     if let (Some(common), Workload::Counter { .. }) = (common, &job.workload) {

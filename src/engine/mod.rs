@@ -1,7 +1,7 @@
 //! How work is run: executors over ports, each recording what it does.
 
-pub mod commons;
 pub mod asyncio;
+pub mod commons;
 pub mod coroutine;
 pub mod futures;
 pub mod gil;

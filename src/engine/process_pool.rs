@@ -124,7 +124,7 @@ async fn close<P: Ports>(pipe: &P::Pipe, lane: &LaneRecorder<'_, P>) {
 ///
 /// # Errors
 /// If the parent is gone, or speaks in a way that this does not know.
-pub async fn serve<P: Ports>(pipe: &P::Pipe, number: u32, env: Env<'_, P>) -> Result<(), PipeBroken> {
+pub async fn serve<P: Ports + 'static>(pipe: &P::Pipe, number: u32, env: Env<'_, P>) -> Result<(), PipeBroken> {
     let lane = env.lane(0, LaneId::Child(number));
     lane.enter(Phase::Idle, None);
     loop {

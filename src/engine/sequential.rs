@@ -7,7 +7,7 @@ use crate::model::event::{EventKind, Phase};
 use crate::model::id::{LaneId, TaskId};
 use crate::model::outcome::Outcome;
 
-pub(super) async fn run<P: Ports>(tasks: Vec<Task>, env: Env<'_, P>) -> Vec<(TaskId, Outcome)> {
+pub(super) async fn run<P: Ports + 'static>(tasks: Vec<Task>, env: Env<'_, P>) -> Vec<(TaskId, Outcome)> {
     let lane = env.lane(0, LaneId::Thread(0));
     submit_all(&tasks, &lane);
     let mut outcomes = Vec::with_capacity(tasks.len());

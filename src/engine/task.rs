@@ -84,7 +84,7 @@ impl<P: Ports> Thread for FreeThread<'_, P> {
 /// Runs a task that has its thread, and the event loop of it, for itself: what makes requests waits for them on the loop, as a
 /// browser has no request that blocks a thread and can be given up; with nothing else on it, there is nothing to tell the two
 /// apart by.
-pub(super) async fn run_alone<P: Ports>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env<'_, P>) -> Outcome {
+pub(super) async fn run_alone<P: Ports + 'static>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env<'_, P>) -> Outcome {
     if task.work.makes_requests() {
         coroutine::drive(task, lane, env).await
     } else {

@@ -13,7 +13,7 @@ const PIECE_POINTS: usize = 16;
 /// Shades of points, and who computed each row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
-    /// Row by row; `None` where nothing was computed yet. From 0 to 15, which is inside the set.
+    /// Row by row; `None` where nothing was computed yet; 0 in the set, 1 to 15 around it.
     pub shades: Vec<Option<u8>>,
     pub rows: Vec<Option<LaneId>>,
 }

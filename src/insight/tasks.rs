@@ -2,10 +2,11 @@
 
 use super::words;
 use crate::model::format;
+use crate::model::id::TaskId;
 use crate::model::outcome::{Failure, Outcome};
 use crate::model::plan::{Site, Workload};
 use crate::model::time::Instant;
-use crate::model::trace::Trace;
+use crate::model::trace::{TaskLife, Trace};
 
 /// How a task stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,44 +36,94 @@ pub struct TaskRow {
     pub in_time: Option<bool>,
 }
 
+/// The most tasks that are listed; all are in the timeline.
+const LISTED_MAX: usize = 100;
+
+/// What a person reads of the tasks of a run: of the first of them, where there are many.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// In order of submission.
+    pub rows: Vec<TaskRow>,
+    /// How many tasks there are.
+    pub total: usize,
+    /// Number and name in order of completion.
+    pub completed: Vec<(u32, String)>,
+    /// What a time limit splits the tasks into, where there is one.
+    pub split: Option<Split>,
+}
+
+/// How many tasks were done when a time limit struck, how many were not, and of how many nobody can tell yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Split {
+    pub done: usize,
+    pub not_done: usize,
+    pub open: usize,
+}
+
+/// Lists the tasks of a run. `limit_ms` counts from the first submission.
+pub fn listing(trace: &Trace, workload: &Workload, limit_ms: Option<u32>) -> Listing {
+    let ended = trace.ended.iter().filter(|id| !was_cut(&trace.tasks[id.index()]));
+    let name = |id: &TaskId| (id.number(), workload.task_name(id.0));
+    let limit = limit_of(trace, limit_ms);
+    let split = limit.map(|limit| {
+        trace.tasks.iter().fold(Split::default(), |mut split, life| {
+            match in_time(life, limit, trace.latest) {
+                Some(true) => split.done += 1,
+                Some(false) => split.not_done += 1,
+                None => split.open += 1,
+            }
+            split
+        })
+    });
+    Listing {
+        rows: rows(trace, workload, limit_ms).take(LISTED_MAX).collect(),
+        total: trace.tasks.len(),
+        completed: ended.take(LISTED_MAX).map(name).collect(),
+        split,
+    }
+}
+
+fn limit_of(trace: &Trace, limit_ms: Option<u32>) -> Option<Instant> {
+    limit_ms.map(|ms| trace.work_start().unwrap_or_default() + core::time::Duration::from_millis(ms.into()))
+}
+
+/// Whether a task came to no end of its own: it has no place, and was not done at any limit.
+fn was_cut(life: &TaskLife) -> bool {
+    matches!(life.outcome, Some(Outcome::Cancelled | Outcome::Failed(Failure::ProcessDied)))
+}
+
 /// The rows of a run, in order of submission. `limit_ms` counts from the first submission.
-pub fn rows(trace: &Trace, workload: &Workload, limit_ms: Option<u32>) -> Vec<TaskRow> {
+pub fn rows<'a>(trace: &'a Trace, workload: &'a Workload, limit_ms: Option<u32>) -> impl Iterator<Item = TaskRow> + 'a {
     let start = trace.work_start().unwrap_or_default();
-    let limit = limit_ms.map(|ms| start + core::time::Duration::from_millis(ms.into()));
+    let limit = limit_of(trace, limit_ms);
     let mut places = vec![None; trace.tasks.len()];
     for (place, id) in trace.ended.iter().enumerate() {
         places[id.index()] = Some(place + 1);
     }
-    let lives = trace.tasks.iter().zip(places).zip(0..);
-    lives
-        .map(|((life, place), index)| {
-            let standing = match &life.outcome {
-                None if life.started.is_some() => Standing::Running,
-                None => Standing::Queued,
-                Some(Outcome::Done(_)) => Standing::Done,
-                Some(Outcome::Failed(_)) => Standing::Failed,
-                Some(Outcome::Cancelled) => Standing::Cancelled,
-            };
-            // A task that was cut short came to no end of its own: it has no place, and was not done at any limit.
-            let was_cut = matches!(life.outcome, Some(Outcome::Cancelled | Outcome::Failed(Failure::ProcessDied)));
-            let ended = life.ended.map(|stamp| stamp.at);
-            TaskRow {
-                number: index + 1,
-                name: workload.task_name(index),
-                standing,
-                result: result(workload, index, life.outcome.as_ref(), standing),
-                ended: ended.map(|at| format::duration(at - start)),
-                place: place.filter(|_| !was_cut),
-                in_time: limit.and_then(|limit| in_time(ended.filter(|_| !was_cut), limit, trace.latest)),
-            }
-        })
-        .collect()
+    trace.tasks.iter().zip(places).zip(0..).map(move |((life, place), index)| {
+        let standing = match &life.outcome {
+            None if life.started.is_some() => Standing::Running,
+            None => Standing::Queued,
+            Some(Outcome::Done(_)) => Standing::Done,
+            Some(Outcome::Failed(_)) => Standing::Failed,
+            Some(Outcome::Cancelled) => Standing::Cancelled,
+        };
+        TaskRow {
+            number: index + 1,
+            name: workload.task_name(index),
+            standing,
+            result: result(workload, index, life.outcome.as_ref(), standing),
+            ended: life.ended.map(|stamp| format::duration(stamp.at - start)),
+            place: place.filter(|_| !was_cut(life)),
+            in_time: limit.and_then(|limit| in_time(life, limit, trace.latest)),
+        }
+    })
 }
 
 /// Done at the limit or before it, or not; `None` while nobody can tell.
-fn in_time(ended: Option<Instant>, limit: Instant, latest: Instant) -> Option<bool> {
-    match ended {
-        Some(at) => Some(at <= limit),
+fn in_time(life: &TaskLife, limit: Instant, latest: Instant) -> Option<bool> {
+    match life.ended.filter(|_| !was_cut(life)) {
+        Some(stamp) => Some(stamp.at <= limit),
         None => (latest > limit).then_some(false),
     }
 }
@@ -99,8 +150,8 @@ fn is_own_address(workload: &Workload, index: u32) -> bool {
 mod tests {
     use super::*;
     use crate::model::outcome::Value;
-    use crate::model::trace::{Stamp, TaskLife};
-    use crate::model::{id::TaskId, plan::Fault};
+    use crate::model::plan::Fault;
+    use crate::model::trace::Stamp;
 
     fn stamp(ms: f64) -> Option<Stamp> {
         Some(Stamp { at: Instant::from_ms(ms), sequence: 0 })
@@ -125,12 +176,16 @@ mod tests {
             ..Trace::default()
         };
         let workload = Workload::Sleep { tasks: 4, ms: 1, fault: Fault::None };
-        let rows = rows(&trace, &workload, Some(200));
+        let rows: Vec<TaskRow> = rows(&trace, &workload, Some(200)).collect();
         assert_eq!(
             rows.iter().map(|row| row.in_time).collect::<Vec<_>>(),
             [Some(false), Some(true), Some(false), Some(false)]
         );
         assert_eq!(rows.iter().map(|row| row.place).collect::<Vec<_>>(), [Some(2), Some(1), None, None]);
+        let listing = listing(&trace, &workload, Some(200));
+        assert_eq!((&listing.rows, listing.total), (&rows, 4));
+        assert_eq!(listing.split, Some(Split { done: 1, not_done: 3, open: 0 }));
+        assert_eq!(listing.completed, [(2, "task 2".to_owned()), (1, "task 1".to_owned())]);
         assert_eq!(rows[0].result, "200, 2,048 bytes");
         assert_eq!((rows[0].ended.as_deref(), rows[1].result.as_str()), (Some("300 ms"), "no answer"));
         assert_eq!((rows[2].standing, rows[3].standing), (Standing::Running, Standing::Queued));
@@ -146,7 +201,7 @@ mod tests {
                 ..Trace::default()
             };
             let workload = Workload::Sleep { tasks: 1, ms: 1, fault: Fault::None };
-            let row = &rows(&trace, &workload, Some(200))[0];
+            let row = rows(&trace, &workload, Some(200)).next().unwrap();
             assert_eq!((row.in_time, row.place), (None, None));
         }
     }
@@ -155,6 +210,6 @@ mod tests {
     fn nobody_can_tell_before_the_limit() {
         let trace = Trace { tasks: vec![life(None, None)], latest: Instant::from_ms(150.0), ..Trace::default() };
         let workload = Workload::Sleep { tasks: 1, ms: 1, fault: Fault::None };
-        assert_eq!(rows(&trace, &workload, Some(200))[0].in_time, None);
+        assert_eq!(rows(&trace, &workload, Some(200)).next().unwrap().in_time, None);
     }
 }

@@ -31,6 +31,8 @@ pub enum Phase {
     WaitingQueue = 10,
     /// In C code that needs nothing of the interpreter, whose lock the thread let go of: computing all the same.
     ComputingUnlocked = 11,
+    /// A coroutine waits for a thread that computes for it.
+    WaitingJoin = 12,
 }
 
 impl Phase {
@@ -40,7 +42,7 @@ impl Phase {
     }
 
     /// Every phase, in the order in which a legend lists them.
-    pub const ALL: [Phase; 12] = [
+    pub const ALL: [Phase; 13] = [
         Phase::Idle,
         Phase::Instantiating,
         Phase::StartingThreads,
@@ -49,6 +51,7 @@ impl Phase {
         Phase::WaitingLock,
         Phase::WaitingMutex,
         Phase::WaitingQueue,
+        Phase::WaitingJoin,
         Phase::Serialising,
         Phase::Deserialising,
         Phase::WaitingIo,
@@ -69,6 +72,7 @@ impl Phase {
             Phase::Deserialising => "unpacking a message",
             Phase::WaitingMutex => "waiting for a lock of the tasks",
             Phase::WaitingQueue => "waiting for the queue",
+            Phase::WaitingJoin => "waiting for a thread",
             Phase::ComputingUnlocked => "computing without the lock",
         }
     }

@@ -65,6 +65,15 @@ const WORKLOADS: [(&str, &[Card]); 4] = [
     ),
 ];
 
+fn card(workload: WorkloadKind) -> Option<&'static Card> {
+    WORKLOADS.iter().flat_map(|(_, workloads)| workloads.iter()).find(|(kind, ..)| *kind == workload)
+}
+
+/// What a workload is called.
+pub fn workload_label(workload: WorkloadKind) -> &'static str {
+    card(workload).map_or("", |(_, label, _)| label)
+}
+
 fn model_text(model: ModelKind) -> &'static str {
     match model {
         ModelKind::Sequential => "One task after another, on one thread.",
@@ -92,8 +101,7 @@ pub fn Choices(props: &ChoicesProps) -> Html {
             <div class="chips" role="group" aria-label={title}><span class="chip-title">{ title }</span>{ for chips }</div>
         }
     });
-    let mut all = WORKLOADS.iter().flat_map(|(_, workloads)| workloads.iter());
-    let text = all.find(|(kind, ..)| *kind == props.workload).map(|(.., text)| *text);
+    let text = card(props.workload).map(|(.., text)| *text);
     let models = ModelKind::ALL.into_iter().map(|kind| {
         let on_choose = edit.reform(move |()| Edit::Model(kind));
         let is_refused = Draft::model_refused(props.workload, kind).is_some();

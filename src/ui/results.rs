@@ -2,13 +2,11 @@
 
 use yew::prelude::*;
 
+use super::choices::workload_label;
 use crate::app::{LegView, RunView};
 use crate::insight::TaskRow;
-use crate::insight::tasks::Standing;
+use crate::insight::tasks::{Split, Standing};
 use crate::model::format;
-
-/// The most rows that are listed; a picture of more is in the timeline.
-const ROWS_MAX: usize = 100;
 
 #[derive(PartialEq, Properties)]
 pub struct ResultsProps {
@@ -20,13 +18,12 @@ pub fn Results(props: &ResultsProps) -> Html {
     let Some((run, leg)) = props.run.as_ref().and_then(|run| Some((run, run.legs.last()?))) else {
         return Html::default();
     };
-    let mut completed: Vec<&TaskRow> = leg.rows.iter().filter(|row| row.place.is_some()).collect();
-    completed.sort_unstable_by_key(|row| row.place);
-    let order = completed.iter().take(ROWS_MAX).map(|row| html! { <li key={row.number}>{ &row.name }</li> });
-    let more = leg.rows.len().saturating_sub(ROWS_MAX);
+    let listing = &leg.listing;
+    let order = listing.completed.iter().map(|(number, name)| html! { <li key={*number}>{ name }</li> });
+    let more = listing.total - listing.rows.len();
     html! {
         <section class="results" aria-labelledby="results-title">
-            <h2 id="results-title">{ format!("Results of {}", leg.model.label()) }</h2>
+            <h2 id="results-title">{ format!("Results of {}: {}", leg.model.label(), workload_label(run.plan.workload.kind())) }</h2>
             { limit_line(run, leg) }
             <div class="scroll" tabindex="0" role="region" aria-label="Table of results">
                 <table id="results">
@@ -38,7 +35,7 @@ pub fn Results(props: &ResultsProps) -> Html {
                         <th scope="col">{ "Place" }</th>
                         if run.plan.limit_ms.is_some() { <th scope="col">{ "At the limit" }</th> }
                     </tr></thead>
-                    <tbody>{ for leg.rows.iter().take(ROWS_MAX).map(|row| result_row(row, run.plan.limit_ms.is_some())) }</tbody>
+                    <tbody>{ for listing.rows.iter().map(|row| result_row(row, run.plan.limit_ms.is_some())) }</tbody>
                 </table>
                 if more > 0 { <p class="hint">{ format!("and {} more", format::count(more, "task")) }</p> }
             </div>
@@ -50,13 +47,13 @@ pub fn Results(props: &ResultsProps) -> Html {
 
 fn limit_line(run: &RunView, leg: &LegView) -> Html {
     let Some(limit_ms) = run.plan.limit_ms else { return Html::default() };
-    let count = |in_time| leg.rows.iter().filter(|row| row.in_time == in_time).count();
-    let split = if count(None) > 0 && leg.end.is_some() {
-        format!("It ended before {limit_ms} ms: {} done.", count(Some(true)))
-    } else if count(None) > 0 {
-        format!("Until {limit_ms} ms, wait goes on: {} done so far.", count(Some(true)))
+    let Split { done, not_done, open } = leg.listing.split.unwrap_or_default();
+    let split = if open > 0 && leg.end.is_some() {
+        format!("It ended before {limit_ms} ms: {done} done.")
+    } else if open > 0 {
+        format!("Until {limit_ms} ms, wait goes on: {done} done so far.")
     } else {
-        format!("After {limit_ms} ms, wait gave {} done and {} not done.", count(Some(true)), count(Some(false)))
+        format!("After {limit_ms} ms, wait gave {done} done and {not_done} not done.")
     };
     html! {
         <p id="limit-split">

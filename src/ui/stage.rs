@@ -18,6 +18,8 @@ pub struct StageProps {
     pub workload: WorkloadKind,
     pub model: ModelKind,
     pub compare: bool,
+    /// Whether it has been asked for.
+    pub running: bool,
 }
 
 #[component]
@@ -66,7 +68,7 @@ fn first_screen(props: &StageProps) -> Html {
         if props.compare && props.model != ModelKind::Sequential { "first one after another, then " } else { "" };
     html! {
         <div class="first-screen">
-            <h2>{ "Press Run" }</h2>
+            <h2>{ if props.running { "Starting…" } else { "Press Run" } }</h2>
             <p>{ format!("{what} {first}{how}. Each thread, or coroutine, gets a lane on one time axis; each bar in the picture was measured.") }</p>
         </div>
     }
@@ -83,7 +85,16 @@ fn headline(run: &RunView, cores: u32) -> Html {
                 <span class="card-note">{ format!("of Sequential, one run each; {} with starting", format::ratio(with_start)) }</span>
             </div>
         },
-        None => Html::default(),
+        None => match run.speedup_missing(leg) {
+            Some(why) => html! {
+                <div class="card" id="speedup">
+                    <span class="card-label">{ "Speedup" }</span>
+                    <strong>{ "–" }</strong>
+                    <span class="card-note">{ format!("none: {why}") }</span>
+                </div>
+            },
+            None => Html::default(),
+        },
     };
     html! {
         <>
@@ -168,6 +179,7 @@ fn legend(run: &RunView) -> Html {
         Phase::WaitingIo => workload.makes_requests(),
         Phase::Sleeping => workload.sleeps(),
         Phase::WaitingMutex => matches!(workload, Workload::Deadlock { .. } | Workload::Counter { locked: true, .. }),
+        Phase::WaitingJoin => run.plan.options.event_loop.to_thread && workload.computes(),
         Phase::WaitingQueue => matches!(workload, Workload::Queue { .. }),
         Phase::ComputingUnlocked => {
             matches!(workload, Workload::Sha256 { .. }) && any(|model| model == ModelKind::Threads)
@@ -199,6 +211,7 @@ fn swatch(phase: Phase) -> &'static str {
         Phase::Deserialising => "deserialise",
         Phase::WaitingMutex => "mutex",
         Phase::WaitingQueue => "queue",
+        Phase::WaitingJoin => "join",
         Phase::ComputingUnlocked => "unlocked",
     }
 }
@@ -210,7 +223,7 @@ fn comparison(run: &RunView) -> Html {
     let rows = run.legs.iter().map(|leg| {
         let speedup = match run.speedup_of(leg) {
             Some(speedup) => format::ratio(speedup),
-            None if leg.model == ModelKind::Sequential => "1×".to_owned(),
+            None if leg.model == ModelKind::Sequential && leg.summary.is_complete() => "1×".to_owned(),
             None => "–".to_owned(),
         };
         let summary = &leg.summary;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{checksum, fault, mandelbrot, matrix, pi, primes, sha256, sort};
+use super::{checksum, fault, mandelbrot, matrix, pi, primes, sha256, skewed, sort};
 use crate::model::outcome::Value;
 use crate::model::plan::{PICTURE_HEIGHT, PICTURE_WIDTH};
 
@@ -17,6 +17,7 @@ pub enum Kernel {
     /// Returns at once.
     Nothing,
     Primes(primes::Share),
+    SkewedPrimes(skewed::Share),
     Mandelbrot(mandelbrot::Share),
     Sha256(sha256::Share),
     Matrix(matrix::Share),
@@ -43,9 +44,9 @@ impl Kernel {
         Kernel::Primes(primes::Share { below, index, shares })
     }
 
-    /// A share of the primes below a bound, of which the last is half.
+    /// A share of the primes below a bound, of which the last is half of the work.
     pub fn skewed_primes(below: u32, index: u32, shares: u32) -> Kernel {
-        Kernel::Primes(primes::skewed(below, index, shares))
+        Kernel::SkewedPrimes(skewed::Share { below, index, shares })
     }
 
     /// A share of the rows of the picture.
@@ -61,17 +62,17 @@ impl Kernel {
 
     /// A share of the rows of a product.
     pub fn matrix(size: u32, index: u32, shares: u32, simd: bool) -> Kernel {
-        Kernel::Matrix(matrix::Share { size, index, shares, simd })
+        Kernel::Matrix(matrix::Share { n: size, index, shares, simd })
     }
 
     /// A share of so many points.
     pub fn pi(points: u32, seed: u32, index: u32, shares: u32) -> Kernel {
-        Kernel::Pi(pi::Share { points, seed, index, shares })
+        Kernel::Pi(pi::Share { points: points.into(), seed: seed.into(), index, shares })
     }
 
     /// So many numbers to be sorted.
     pub fn sort(len: u32, seed: u32, index: u32) -> Kernel {
-        Kernel::Sort(sort::Share { len, seed, index })
+        Kernel::Sort(sort::Share { len, seed: seed.into(), index })
     }
 
     /// So much data, and its checksum.
@@ -84,12 +85,13 @@ impl Kernel {
         match self {
             Kernel::Nothing => Some(Value::Nothing),
             Kernel::Primes(share) => primes::count(*share, keep_going).map(Value::Count),
+            Kernel::SkewedPrimes(share) => skewed::count(*share, keep_going).map(Value::Count),
             Kernel::Mandelbrot(share) => {
                 let row = |row: u32, shades: &[u8]| show_row(row, shades, show);
-                mandelbrot::count(*share, keep_going, &row).map(Value::Count)
+                mandelbrot::draw(*share, &row, keep_going).map(Value::Count)
             }
-            Kernel::Sha256(share) => sha256::digest(*share, keep_going).map(Value::Digest),
-            Kernel::Matrix(share) => matrix::sum(*share, keep_going).map(Value::Count),
+            Kernel::Sha256(share) => sha256::hash(*share, keep_going).map(Value::Digest),
+            Kernel::Matrix(share) => matrix::multiply(*share, keep_going).map(Value::Count),
             Kernel::Pi(share) => pi::hits(*share, keep_going).map(Value::Count),
             Kernel::Sort(share) => sort::median(*share, keep_going).map(|median| Value::Count(median.into())),
             Kernel::Checksum(data) => checksum::checksum(data, keep_going).map(Value::Digest),

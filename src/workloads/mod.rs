@@ -3,12 +3,14 @@
 pub mod checksum;
 pub mod fault;
 pub mod kernel;
+mod lanes;
 pub mod mandelbrot;
 pub mod matrix;
 pub mod pi;
 pub mod primes;
 pub mod sha256;
 pub mod sites;
+pub mod skewed;
 pub mod sort;
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,7 @@
 //! Requests: work that waits for an answer.
 
+use rand_pcg::Pcg32;
+use rand_pcg::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
 use crate::model::plan::{Site, Spread};
@@ -44,14 +46,16 @@ fn own(index: usize, after_ms: u32, rest: &str) -> Request {
 
 /// So many latencies with a mean, in milliseconds; the same for the same seed.
 pub fn latencies(requests: u32, mean_ms: u32, spread: Spread, seed: u32) -> Vec<u32> {
-    let mut random = fastrand::Rng::with_seed(seed.into());
+    let mut random = Pcg32::seed_from_u64(seed.into());
+    // From 0 to 1, without 1.
+    let mut part = || f64::from(random.next_u32()) / (f64::from(u32::MAX) + 1.0);
     let mean = f64::from(mean_ms);
     let latency = |_| match spread {
         Spread::Same => mean_ms,
-        Spread::Even => (2.0 * mean * random.f64()).round() as u32,
+        Spread::Even => (2.0 * mean * part()).round() as u32,
         // By the inverse of its distribution; no latency is longer than ten times the mean, which cuts off less than one in
         // ten thousand.
-        Spread::LongTail => (mean * (-(1.0 - random.f64()).ln()).min(10.0)).round() as u32,
+        Spread::LongTail => (mean * (-(1.0 - part()).ln()).min(10.0)).round() as u32,
     };
     (0..requests).map(latency).collect()
 }

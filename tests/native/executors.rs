@@ -2,22 +2,16 @@
 
 use std::time::Duration;
 
-use overlap::engine::recorder::{Drain, Shared};
-use overlap::engine::{Env, run};
 use overlap::insight::tasks::{self, Standing};
 use overlap::insight::{Summary, speedup};
 use overlap::model::event::Phase;
-use overlap::model::id::{LaneId, TaskId};
-use overlap::model::outcome::{Failure, Outcome, Report, Value};
-use overlap::model::plan::{Draft, Fault, Job, ModelKind, Options, PoolOptions, Shares, Site, Workload};
-use overlap::model::trace::{TaskLife, Trace};
+use overlap::model::id::LaneId;
+use overlap::model::outcome::{Failure, Outcome, Value};
+use overlap::model::plan::{Draft, Fault, ModelKind, PoolOptions, Shares, Site, Workload};
 use proptest::prelude::*;
 
 use crate::ports::RealPorts;
-use crate::runs::*;
-
-/// The word of a `Started` record.
-const STARTED: u32 = 102;
+use crate::runs::{Run, ids, job, on_threads, real, real_job, simulate, total};
 
 fn five_sites() -> Workload {
     Draft::default().validate(2).expect("the usual plan is valid").workload
@@ -48,7 +42,7 @@ fn the_event_loop_has_all_in_flight_and_one_computing() {
 #[test]
 fn a_limit_splits_what_is_done_from_what_is_not() {
     let run = simulate(&five_sites(), ModelKind::EventLoop, None);
-    let rows = tasks::rows(&run.trace, &five_sites(), Some(250));
+    let rows: Vec<_> = tasks::rows(&run.trace, &five_sites(), Some(250)).collect();
     let in_time: Vec<_> = rows.iter().map(|row| row.in_time).collect();
     assert_eq!(in_time, [Some(false), Some(true), Some(false), Some(true), Some(true)]);
 }
@@ -99,7 +93,7 @@ fn the_core_pool_counts_what_sequential_counts_and_uses_every_worker() {
 fn what_has_not_ended_at_a_stop_is_cancelled_and_what_has_stays() {
     for model in [ModelKind::Sequential, ModelKind::EventLoop] {
         let run = simulate(&five_sites(), model, Some(Duration::from_millis(320)));
-        let rows = tasks::rows(&run.trace, &five_sites(), None);
+        let rows: Vec<_> = tasks::rows(&run.trace, &five_sites(), None).collect();
         let cancelled = rows.iter().filter(|row| row.standing == Standing::Cancelled).count();
         let expected = if model == ModelKind::EventLoop { 1 } else { 4 };
         assert_eq!(cancelled, expected, "{model:?}: {rows:?}");
@@ -211,10 +205,7 @@ fn a_stop_reaches_threads_that_compute_sleep_or_wait() {
         for workload in [primes(4, 50_000_000, Fault::None), sleeps(4, 60_000), far.clone()] {
             let stop = |ports: &RealPorts| {
                 // Once somebody has begun, and at whatever moment that is.
-                let has_begun = |shared: &Shared| {
-                    shared.words().iter().any(|word| word.load(std::sync::atomic::Ordering::Relaxed) == STARTED)
-                };
-                while !ports.blocks().into_iter().any(has_begun) {
+                while !ports.has_begun() {
                     std::thread::yield_now();
                 }
                 ports.stop();

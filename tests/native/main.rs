@@ -1,8 +1,9 @@
 //! The engine on native ports: `./dev test native`. The ports are simulated where they can be, so that nothing waits.
 #![cfg(not(target_arch = "wasm32"))]
 
-mod commons;
 mod asyncio;
+mod commons;
+mod event_loop;
 mod executors;
 mod futures;
 mod gil;

@@ -20,6 +20,9 @@ use overlap::model::outcome::{Failure, Value};
 use overlap::model::time::Instant;
 use overlap::workloads::sites::Request;
 
+/// The word of a `Started` record.
+const STARTED: u32 = 102;
+
 /// Answers as the service worker does, as far as the address says how: after how long, and what.
 fn answer_to(request: &Request) -> (Duration, Result<Value, Failure>) {
     let query = request.address.split_once('?').map_or("", |(_, query)| query);
@@ -193,6 +196,18 @@ impl RealPorts {
     pub fn blocks(&self) -> Vec<&'static Shared> {
         let children = self.children.lock().expect("no panic");
         [self.shared].into_iter().chain(children.iter().map(|(shared, _)| *shared)).collect()
+    }
+
+    /// Whether any task has begun.
+    pub fn has_begun(&self) -> bool {
+        self.started_tasks() > 0
+    }
+
+    /// How many tasks have begun, as far as what was recorded says; a word of another meaning may count as well.
+    pub fn started_tasks(&self) -> usize {
+        let started =
+            |shared: &Shared| shared.words().iter().filter(|word| word.load(Ordering::Relaxed) == STARTED).count();
+        self.blocks().into_iter().map(started).sum()
     }
 
     /// Asks for a stop, as the page does: by the flag, and by a message.

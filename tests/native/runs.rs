@@ -25,11 +25,16 @@ pub fn job(workload: &Workload, model: ModelKind, workers: u32) -> Job {
 
 /// Runs on simulated ports, which wait for nothing.
 pub fn simulate(workload: &Workload, model: ModelKind, stop_at: Option<Duration>) -> Run {
+    simulate_job(&job(workload, model, 0), stop_at)
+}
+
+/// The same for a whole job.
+pub fn simulate_job(job: &Job, stop_at: Option<Duration>) -> Run {
     // A process lives as long as its threads, and these with the test.
     let shared: &'static Shared = Box::leak(Box::new(Shared::new(1, 1 << 14)));
     let ports: &'static SimulatedPorts<'_> = Box::leak(Box::new(SimulatedPorts::new(shared, stop_at)));
-    let report = ports.run(run(&job(workload, model, 0), Env::new(ports, shared)));
-    Run { trace: trace_of(shared, workload, &report), report }
+    let report = ports.run(run(job, Env::new(ports, shared)));
+    Run { trace: trace_of(shared, &job.workload, &report), report }
 }
 
 /// Real threads: of the current rayon pool, of a pool of threads, or in the place of processes.

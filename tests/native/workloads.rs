@@ -1,15 +1,13 @@
 //! Every workload under every model that is offered for it: that it ends, and that what it finds does not depend on who ran it.
 
-use overlap::engine::recorder::Shared;
 use overlap::insight::{Summary, words};
 use overlap::model::event::Phase;
 use overlap::model::outcome::{Failure, Outcome, Value};
 use overlap::model::plan::{
     CCall, Choose, Draft, Fault, Job, LockOrder, ModelKind, Options, Param, Shares, Workload, WorkloadKind,
 };
-use std::sync::atomic::Ordering;
 
-use crate::runs::{Run, real, real_job, simulate};
+use crate::runs::{Run, real, real_job, simulate, simulate_job};
 
 /// Small enough to be run by every model in a debug build.
 fn small(workload: WorkloadKind, model: ModelKind) -> Draft {
@@ -46,8 +44,8 @@ fn run(draft: &Draft) -> Run {
     let plan = draft.validate(2).expect("it is a plan");
     let job = plan.job(plan.model);
     match plan.model {
-        ModelKind::EventLoop if !job.options.event_loop.to_thread => simulate(&plan.workload, plan.model, None),
-        ModelKind::Sequential => simulate(&plan.workload, plan.model, None),
+        ModelKind::EventLoop if !job.options.event_loop.to_thread => simulate_job(&job, None),
+        ModelKind::Sequential => simulate_job(&job, None),
         ModelKind::Cores => {
             let workers = rayon::current_num_threads() as u32;
             real_job(&Job { options: Options { workers, ..job.options }, ..job }, None, |_| ())
@@ -197,10 +195,7 @@ fn what_never_ends_and_what_takes_memory_without_end_is_ended_by_a_stop() {
         for model in [ModelKind::FreeThreads, ModelKind::Threads] {
             let workload = Workload::Sleep { tasks: 3, ms: 1, fault };
             let run = real(&workload, model, 3, |ports| {
-                let started = |shared: &Shared| {
-                    shared.words().iter().filter(|word| word.load(Ordering::Relaxed) == 102).count() >= 3
-                };
-                while !ports.blocks().into_iter().any(started) {
+                while ports.started_tasks() < 3 {
                     std::thread::yield_now();
                 }
                 ports.stop();

@@ -161,6 +161,29 @@ pub enum Workload {
 }
 
 impl Workload {
+    /// Which it is.
+    pub fn kind(&self) -> WorkloadKind {
+        match self {
+            Workload::Sites(_) => WorkloadKind::Sites,
+            Workload::FanOut { .. } => WorkloadKind::FanOut,
+            Workload::Pages { .. } => WorkloadKind::Pages,
+            Workload::Primes { .. } => WorkloadKind::Primes,
+            Workload::Mandelbrot { .. } => WorkloadKind::Mandelbrot,
+            Workload::Sha256 { .. } => WorkloadKind::Sha256,
+            Workload::Matrix { .. } => WorkloadKind::Matrix,
+            Workload::Pi { .. } => WorkloadKind::Pi,
+            Workload::Sort { .. } => WorkloadKind::Sort,
+            Workload::Sleep { .. } => WorkloadKind::Sleep,
+            Workload::FetchThenCompute { .. } => WorkloadKind::FetchThenCompute,
+            Workload::Convoy { .. } => WorkloadKind::Convoy,
+            Workload::Tiny { .. } => WorkloadKind::Tiny,
+            Workload::Large { .. } => WorkloadKind::Large,
+            Workload::Queue { .. } => WorkloadKind::Queue,
+            Workload::Counter { .. } => WorkloadKind::Counter,
+            Workload::Deadlock { .. } => WorkloadKind::Deadlock,
+        }
+    }
+
     /// The number of tasks.
     pub fn tasks(&self) -> u32 {
         match self {

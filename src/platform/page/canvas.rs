@@ -52,6 +52,7 @@ fn fill(phase: Phase) -> Fill {
         Phase::WaitingLock => ("--phase-lock", Some(Hatch::Falling)),
         Phase::WaitingMutex => ("--phase-mutex", Some(Hatch::Falling)),
         Phase::WaitingQueue => ("--phase-queue", Some(Hatch::Rising)),
+        Phase::WaitingJoin => ("--phase-join", Some(Hatch::Dots)),
         Phase::ComputingUnlocked => ("--phase-unlocked", None),
     };
     Fill { colour, hatch }
@@ -231,7 +232,7 @@ impl Painter {
 /// What a token that no style sheet has is painted in, to be noticed.
 const MISSING: &str = "hotpink";
 
-const TOKENS: [&str; 21] = [
+const TOKENS: [&str; 22] = [
     "--text",
     "--text-faint",
     "--grid",
@@ -253,6 +254,7 @@ const TOKENS: [&str; 21] = [
     "--phase-mutex",
     "--phase-queue",
     "--phase-unlocked",
+    "--phase-join",
 ];
 
 fn ink_token(ink: Ink) -> &'static str {

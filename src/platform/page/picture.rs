@@ -12,9 +12,9 @@ use crate::model::id::LaneId;
 const STRIP: usize = 8;
 const GAP: usize = 2;
 
-/// From the darkest shade to the brightest; the last is the set itself.
+/// The set itself, then the bands around it.
 const SHADES: [[u8; 3]; 16] = [
-    [13, 22, 48],
+    [10, 12, 20],
     [16, 34, 74],
     [18, 48, 100],
     [20, 64, 126],
@@ -29,7 +29,7 @@ const SHADES: [[u8; 3]; 16] = [
     [240, 216, 150],
     [250, 196, 100],
     [252, 168, 60],
-    [10, 12, 20],
+    [214, 122, 44],
 ];
 /// Okabe and Ito's colours, by the number of the worker.
 const WORKERS: [[u8; 3]; 7] =

@@ -52,7 +52,7 @@ impl Leg {
         let view = Rc::new(LegView {
             model: self.model,
             summary: Summary::of(&self.trace),
-            rows: tasks::rows(&self.trace, &plan.workload, plan.limit_ms),
+            listing: tasks::listing(&self.trace, &plan.workload, plan.limit_ms),
             answer: words::answer(&plan.workload, &self.trace),
             end: self.end.clone(),
         });
