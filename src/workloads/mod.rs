@@ -1,8 +1,16 @@
 //! What is run: the work of each task, apart from who runs it.
 
+pub mod checksum;
 pub mod fault;
+mod lanes;
+pub mod mandelbrot;
+pub mod matrix;
+pub mod pi;
 pub mod primes;
+pub mod sha256;
 pub mod sites;
+pub mod skewed;
+pub mod sort;
 
 use serde::{Deserialize, Serialize};
 

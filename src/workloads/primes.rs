@@ -22,19 +22,30 @@ const BLOCK: u64 = 512;
 
 /// Counts the primes of one share. Asks `keep_going` between blocks; `None` if that said no.
 pub fn count(share: Share, keep_going: impl Fn() -> bool) -> Option<u64> {
-    let below = u64::from(share.below);
-    let step = BLOCK * u64::from(share.shares.max(1));
-    let mut start = BLOCK * u64::from(share.index);
+    count_blocks(share.below, u64::from(share.index), u64::from(share.shares.max(1)), &keep_going)
+}
+
+/// Counts the primes below a bound in every `step`th block, from block `first` on.
+pub(super) fn count_blocks(below: u32, first: u64, step: u64, keep_going: &dyn Fn() -> bool) -> Option<u64> {
+    let below = u64::from(below);
+    let mut start = BLOCK * first;
     let mut found = 0;
     while start < below {
         if !keep_going() {
             return None;
         }
         // The bound is a u32, so every number below it is one.
-        found += (start as u32..below.min(start + BLOCK) as u32).filter(|number| is_prime(*number)).count() as u64;
-        start += step;
+        found += count_block(start as u32, below.min(start + BLOCK) as u32);
+        start += BLOCK * step;
     }
     Some(found)
+}
+
+/// A function of its own: a browser begins each function in a slow form, and changes to the fast one only where it is called
+/// again.
+#[inline(never)]
+fn count_block(start: u32, end: u32) -> u64 {
+    (start..end).filter(|number| is_prime(*number)).count() as u64
 }
 
 fn is_prime(number: u32) -> bool {
