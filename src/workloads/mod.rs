@@ -2,7 +2,6 @@
 
 pub mod checksum;
 pub mod fault;
-pub mod kernel;
 mod lanes;
 pub mod mandelbrot;
 pub mod matrix;

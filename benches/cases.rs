@@ -1,0 +1,110 @@
+//! The kernels that are timed, the same natively and in a browser.
+
+use overlap::workloads::{checksum, mandelbrot, matrix, pi, primes, sha256, skewed, sort};
+
+/// What is timed: about 50 milliseconds of one core.
+pub struct Case {
+    /// The kernel, and "simd" after it where that form of it is meant.
+    pub name: &'static str,
+    /// Does the work, and gives what tells whether it was done right.
+    pub run: fn() -> u64,
+}
+
+/// Rounds that are not counted: a browser makes code fast while it runs.
+const WARM_UP: usize = 3;
+/// Rounds of which the median is taken.
+const ROUNDS: usize = 9;
+
+/// All kernels. Numbers are such that no two cases share their data.
+pub fn cases() -> Vec<Case> {
+    vec![
+        Case { name: "primes", run: || whole(primes::count(share_of_primes(), || true)) },
+        Case { name: "skewed", run: || whole(skewed::count(share_of_skewed(), &|| true)) },
+        Case { name: "mandelbrot", run: || mandelbrot(false) },
+        Case { name: "mandelbrot simd", run: || mandelbrot(true) },
+        Case { name: "sha256", run: || u64::from(whole(sha256::hash(share_of_blocks(), &|| true))) },
+        Case { name: "matrix", run: || matrix(false) },
+        Case { name: "matrix simd", run: || matrix(true) },
+        Case { name: "pi", run: || whole(pi::hits(share_of_points(), &|| true)) },
+        Case { name: "sort", run: || u64::from(whole(sort::median(share_of_numbers(), &|| true))) },
+        Case { name: "checksum", run: checksum },
+    ]
+}
+
+/// A case's result, and the times of its rounds by `now_ms`, least first.
+pub fn time(case: &Case, now_ms: impl Fn() -> f64) -> (u64, Vec<f64>) {
+    let result = (case.run)();
+    for _ in 1..WARM_UP {
+        (case.run)();
+    }
+    let mut times_ms: Vec<f64> = (0..ROUNDS)
+        .map(|_| {
+            let start_ms = now_ms();
+            assert_eq!((case.run)(), result, "{} is not the same each time", case.name);
+            now_ms() - start_ms
+        })
+        .collect();
+    times_ms.sort_by(f64::total_cmp);
+    (result, times_ms)
+}
+
+fn whole<T>(result: Option<T>) -> T {
+    result.expect("nobody stops it")
+}
+
+fn share_of_primes() -> primes::Share {
+    primes::Share { below: 4_000_000, index: 1, shares: 8 }
+}
+
+fn share_of_skewed() -> skewed::Share {
+    skewed::Share { below: 1_000_000, index: 7, shares: 8 }
+}
+
+fn mandelbrot(simd: bool) -> u64 {
+    let share = mandelbrot::Share { width: 640, height: 400, iterations: 1_000, index: 1, shares: 8, simd };
+    // Of the picture only that it is used: a sum of its shades.
+    let shades = std::cell::Cell::new(0);
+    let show = |row: u32, row_shades: &[u8]| {
+        let sum: u64 = row_shades.iter().copied().map(u64::from).sum();
+        shades.set(shades.get() + (u64::from(row) + 1) * sum);
+    };
+    whole(mandelbrot::draw(share, &show, &|| true)) << 32 | shades.get()
+}
+
+fn share_of_blocks() -> sha256::Share {
+    sha256::Share { blocks: 400, block_bytes: 100_000, index: 1, shares: 4 }
+}
+
+fn matrix(simd: bool) -> u64 {
+    whole(matrix::multiply(matrix::Share { n: 512, index: 1, shares: 4, simd }, &|| true))
+}
+
+fn share_of_points() -> pi::Share {
+    pi::Share { points: 64_000_000, seed: 1, index: 1, shares: 4 }
+}
+
+fn share_of_numbers() -> sort::Share {
+    sort::Share { len: 500_000, seed: 1, index: 1 }
+}
+
+/// Of the same bytes each time, since making them is not what is timed; and twice, since it is short.
+fn checksum() -> u64 {
+    const LEN: usize = 16 << 20;
+    thread_local!(static DATA: Vec<u8> = checksum::data(LEN, 1));
+    DATA.with(|data| u64::from(checksum_of(data)) + u64::from(checksum_of(data)))
+}
+
+#[cfg(target_arch = "wasm32")]
+fn checksum_of(bytes: &[u8]) -> u32 {
+    whole(checksum::checksum(bytes, &|| true))
+}
+
+/// The same code as in wasm, which the crate has for the purpose, though it says so in its source alone.
+#[cfg(not(target_arch = "wasm32"))]
+fn checksum_of(bytes: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::internal_new_baseline(0, 0);
+    hasher.update(bytes);
+    let sum = hasher.finalize();
+    debug_assert_eq!(sum, whole(checksum::checksum(bytes, &|| true)));
+    sum
+}
