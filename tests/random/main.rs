@@ -1,8 +1,12 @@
-//! The global interpreter lock under shuttle: random schedules of more threads than loom can try all orders of.
+//! What threads share under shuttle: random schedules of more threads than loom can try all orders of. Here the global
+//! interpreter lock.
 //!
 //! `RUSTFLAGS="--cfg shuttle" CARGO_TARGET_DIR=target/shuttle cargo test --release --test random`
 #![cfg(shuttle)]
 
+mod commons;
+#[path = "../native/commons/rules.rs"]
+mod commons_rules;
 #[path = "../support/gil_rules.rs"]
 mod gil_rules;
 

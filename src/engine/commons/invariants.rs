@@ -40,7 +40,7 @@ struct Walk {
 
 impl Walk {
     fn new(tasks: u32) -> Walk {
-        let setup = Setup::of_tasks(tasks).with_queue(NonZeroUsize::new(CAPACITY).unwrap(), 1);
+        let setup = Setup::of_tasks(tasks).with_queue(NonZeroUsize::new(CAPACITY).expect("not 0"), 1);
         Walk {
             state: State::new(&setup),
             tasks: BTreeMap::new(),
@@ -56,12 +56,12 @@ impl Walk {
             Wanted::Lock(lock) => assert_eq!(self.held.insert(lock, task), None, "a lock has one holder"),
             Wanted::Room(queue) => {
                 let item = self.put.len() as Item;
-                let (length, _) = self.state.put(task, queue, item).unwrap();
+                let (length, _) = self.state.put(task, queue, item).expect("it has a permit");
                 self.put.push(item);
                 assert!((1..=CAPACITY).contains(&length));
             }
             Wanted::Item(queue) => {
-                let (item, length, _) = self.state.get(task, queue).unwrap();
+                let (item, length, _) = self.state.get(task, queue).expect("it has a permit");
                 self.got.push(item);
                 assert!(length < CAPACITY);
             }
@@ -87,7 +87,7 @@ impl Walk {
 
     fn end(&mut self, task: TaskId) {
         for lock in self.state.held_by(task) {
-            self.state.release(task, lock).unwrap();
+            self.state.release(task, lock).expect("it holds it");
         }
         self.held.retain(|_, holder| *holder != task);
         self.state.end(task);

@@ -1,6 +1,6 @@
 //! The rules of locks and queues, as an observer that holds what it is told against them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use overlap::engine::commons::{CommonsEvent, Item, LockName, Observer, QueueName, Wanted};
@@ -18,6 +18,8 @@ struct Book {
     lines: BTreeMap<Wanted, VecDeque<TaskId>>,
     /// Who was let go on, by whom, and has not yet said so.
     granted: BTreeMap<TaskId, (Wanted, TaskId)>,
+    /// Who was passed over. That is right only if its wait has failed, which it says when it goes on, and nothing else.
+    failed: BTreeSet<TaskId>,
     queues: BTreeMap<QueueName, VecDeque<Item>>,
     events: Vec<(TaskId, CommonsEvent)>,
 }
@@ -36,26 +38,35 @@ impl Rules {
     /// Fails if anybody still holds or waits.
     pub fn check_over(&self) {
         let book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_over = book.holders.is_empty() && book.granted.is_empty() && book.lines.values().all(VecDeque::is_empty);
-        assert!(is_over, "{book:?}");
+        let nobody_waits = book.lines.values().all(VecDeque::is_empty) && book.failed.is_empty();
+        assert!(nobody_waits && book.holders.is_empty() && book.granted.is_empty(), "{book:?}");
     }
 }
 
 impl Book {
     /// A permit for this is there, by this task's doing: the one that waited longest has it.
     fn pass_on(&mut self, wanted: Wanted, by: TaskId, to: Option<TaskId>) {
-        let next = self.lines.entry(wanted).or_default().pop_front();
-        assert_eq!(to, next, "the one that waited longest goes on: {self:?}");
-        if let Some(next) = next {
+        self.pass_over(wanted, to);
+        if let Some(next) = to {
+            assert_eq!(self.lines.entry(wanted).or_default().pop_front(), Some(next), "it waited: {self:?}");
             self.granted.insert(next, (wanted, by));
+        }
+    }
+
+    /// Those who waited longer than this task can only have failed; all of them, if none is let go on.
+    fn pass_over(&mut self, wanted: Wanted, next: Option<TaskId>) {
+        let line = self.lines.entry(wanted).or_default();
+        while line.front().is_some_and(|front| Some(*front) != next) {
+            self.failed.extend(line.pop_front());
         }
     }
 
     /// A task goes on with a permit, from a task or because one was free.
     fn go_on(&mut self, task: TaskId, wanted: Wanted, from: Option<TaskId>) {
+        assert!(!self.failed.contains(&task), "it was passed over: {self:?}");
         match from {
             Some(by) => assert_eq!(self.granted.remove(&task), Some((wanted, by)), "it was let: {self:?}"),
-            None => assert!(self.lines.get(&wanted).is_none_or(VecDeque::is_empty), "nobody is overtaken: {self:?}"),
+            None => self.pass_over(wanted, None),
         }
     }
 }
@@ -83,6 +94,7 @@ impl Observer for Rules {
                 }
                 None => {
                     assert_eq!(to, None);
+                    book.failed.remove(&task);
                     book.lines.entry(wanted).or_default().retain(|other| *other != task);
                 }
             },

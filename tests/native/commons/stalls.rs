@@ -10,7 +10,7 @@ use super::rules::Rules;
 use super::{A, QUEUE, block_on, poll, task, with_queue};
 
 fn words<T: std::fmt::Debug>(result: Result<T, WaitError>) -> String {
-    let error = result.unwrap_err();
+    let error = result.expect_err("nobody could end it");
     assert!(matches!(error, WaitError::Stalled(_)), "{error}");
     error.to_string()
 }
