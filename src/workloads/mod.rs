@@ -2,6 +2,7 @@
 
 pub mod checksum;
 pub mod fault;
+pub mod kernel;
 mod lanes;
 pub mod mandelbrot;
 pub mod matrix;
