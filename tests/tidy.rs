@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the crate may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 10] = [
     ("sync", &[]),
     ("model", &[]),
     ("workloads", &["model"]),
@@ -16,6 +16,8 @@ const MAY_USE: [(&str, &[&str]); 9] = [
     ("app", &["model", "insight"]),
     ("platform", &["model", "engine", "workloads", "insight", "timeline", "app"]),
     ("ui", &["model", "insight", "timeline", "app"]),
+    // Programs of their own.
+    ("commands", &[]),
 ];
 
 /// What only `platform` (and, where named, another) may speak of.
@@ -172,8 +174,9 @@ fn every_style_sheet_is_on_the_page_and_every_token_that_is_used_exists() {
 
 #[test]
 fn versions_are_exact() {
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the manifest is there");
-    let dependencies = manifest.lines().scan(false, |inside, line| {
+    let manifests = ["Cargo.toml", "src/commands/Cargo.toml"]
+        .map(|path| fs::read_to_string(root().join(path)).expect("the manifest is there"));
+    let dependencies = manifests.iter().flat_map(|manifest| manifest.lines()).scan(false, |inside, line| {
         if line.starts_with('[') {
             *inside = line.contains("dependencies");
         }

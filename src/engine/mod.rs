@@ -9,6 +9,7 @@ pub mod job;
 pub mod ports;
 pub mod process_pool;
 pub mod recorder;
+pub mod subprocess;
 pub mod task;
 
 mod blocking_io;

@@ -12,3 +12,4 @@ mod gil_rules;
 mod ports;
 mod runs;
 mod workloads;
+mod subprocess;

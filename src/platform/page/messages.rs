@@ -33,3 +33,9 @@ pub fn new_worker(script: &str, name: &str) -> Result<Worker, JsValue> {
     options.set_name(name);
     Worker::new_with_options(script, &options)
 }
+
+/// What a thrown value says.
+pub fn words(error: &JsValue) -> String {
+    let message = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+    message.or_else(|| error.as_string()).unwrap_or_default()
+}

@@ -11,6 +11,7 @@ mod session;
 mod window;
 
 pub mod process;
+pub mod subprocess;
 
 pub use image::Image;
 pub use window::Page;

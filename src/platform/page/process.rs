@@ -449,7 +449,7 @@ pub fn isolated() -> bool {
 }
 
 /// What relative addresses are relative to: the page's own folder.
-fn base_address() -> String {
+pub(super) fn base_address() -> String {
     let base = web_sys::window().and_then(|window| window.document()).and_then(|document| document.base_uri().ok());
     let base = base.flatten().unwrap_or_default();
     web_sys::Url::new_with_base(".", &base).map(|folder| folder.href()).unwrap_or(base)
