@@ -49,6 +49,15 @@ pub struct Notice {
     pub text: String,
 }
 
+/// What programs wrote, as far as it is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    pub stdout: String,
+    pub stderr: String,
+    /// Bytes that were written and are not shown.
+    pub cut_bytes: u64,
+}
+
 /// One run under one model, as far as it has come.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LegView {
@@ -57,6 +66,8 @@ pub struct LegView {
     pub listing: Listing,
     /// What the tasks found together, once all have returned.
     pub answer: Option<String>,
+    /// What its programs wrote, where its work are commands.
+    pub output: Option<Output>,
     /// `None` while it runs.
     pub end: Option<RunEnd>,
 }
@@ -109,6 +120,8 @@ pub struct State {
     /// What was run last, or is running.
     pub run: Option<RunView>,
     pub running: bool,
+    /// Programs that a person gave the page, by name, with their bytes.
+    pub programs: Vec<(String, usize)>,
     /// Stop was asked for, and is under way.
     pub stopping: bool,
     pub notice: Option<Notice>,
@@ -128,6 +141,8 @@ impl State {
             Field::Model => "How it is run".to_owned(),
             Field::Number(param) => param.spec(self.draft.workload).label.to_owned(),
             Field::Site(index) => format!("Site {}", index + 1),
+            Field::Command => "Commands".to_owned(),
+            Field::Env => "Environment".to_owned(),
         })
     }
 

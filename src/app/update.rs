@@ -15,6 +15,9 @@ pub enum Edit {
     Compare(bool),
     SiteKind(usize, SiteKind),
     SiteValue(usize, String),
+    Command(String),
+    Stdin(String),
+    Env(String),
     AddSite,
     RemoveSite(usize),
     Reset,
@@ -34,6 +37,8 @@ pub enum Msg {
     Progress(RunView),
     /// Every leg has ended.
     Ended,
+    /// A person gave the page a program.
+    Program { name: String, bytes: Vec<u8> },
     CopyLink,
     Copied(Result<(), ()>),
     /// The moment of saying so is over.
@@ -46,6 +51,8 @@ pub enum Msg {
 pub enum Effect {
     Run(Plan),
     Stop,
+    /// Keeps a program, to be run by its name.
+    AddProgram(String, Vec<u8>),
     SetFragment(String),
     /// Copies the link to the plan of this fragment.
     CopyLink(String),
@@ -84,6 +91,11 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.running = false;
             state.stopping = false;
             Vec::new()
+        }
+        Msg::Program { name, bytes } => {
+            state.programs.retain(|(known, _)| *known != name);
+            state.programs.push((name.clone(), bytes.len()));
+            vec![Effect::AddProgram(name, bytes)]
         }
         Msg::CopyLink => {
             let fragment = fragment_from_draft(&state.draft);
@@ -151,6 +163,7 @@ fn best_model(workload: WorkloadKind) -> ModelKind {
         | WorkloadKind::Convoy
         | WorkloadKind::Queue
         | WorkloadKind::Deadlock => ModelKind::Threads,
+        WorkloadKind::Commands => ModelKind::Subprocess,
     }
 }
 
@@ -183,6 +196,9 @@ fn apply(draft: &mut Draft, edit: Edit) {
                 site.value = text;
             }
         }
+        Edit::Command(text) => draft.command = text,
+        Edit::Stdin(text) => draft.stdin = text,
+        Edit::Env(text) => draft.env = text,
         Edit::AddSite if draft.sites.len() < SITES_MAX => {
             draft.sites.push(SiteDraft { kind: SiteKind::Answers, value: "250".to_owned() });
         }

@@ -76,6 +76,8 @@ pub async fn run<P: Ports + 'static>(job: &Job, env: Env<'static, P>) -> Report 
         ModelKind::Processes => process_pool::run(tasks, env, job.options.workers, job.chunksize() as usize).await,
         ModelKind::EventLoop => event_loop::run(tasks, env, job.options.event_loop, job.threads() as usize).await,
         ModelKind::Cores => core_pool::run(tasks, env),
+        // The page runs these itself, by `subprocess`: no process of this program has anything to do with them.
+        ModelKind::Subprocess => Vec::new(),
     };
     if let (Some(common), Workload::Counter { .. }) = (common, &job.workload) {
         env.lane(0, LaneId::Thread(0)).record(EventKind::Counted, None, common.counter.value().into());

@@ -154,11 +154,7 @@ fn share(sharer: &Sharer<'_>, step: &Step, thread: &dyn Thread) -> Outcome {
 
 /// Records a task's outcome, which is also what it gives.
 pub(super) fn end<P: Ports>(task: TaskId, outcome: Outcome, lane: &LaneRecorder<'_, P>) -> Outcome {
-    let (kind, arg) = match &outcome {
-        Outcome::Done(value) => (EventKind::Finished, value.to_arg()),
-        Outcome::Failed(failure) => (EventKind::Failed, failure.to_arg()),
-        Outcome::Cancelled => (EventKind::Cancelled, 0),
-    };
+    let (kind, arg) = outcome.to_event();
     lane.record(kind, Some(task), arg);
     outcome
 }

@@ -25,6 +25,7 @@ pub fn value(workload: &Workload, value: Value) -> String {
         (Value::Text, _) => "“result”".to_owned(),
         (Value::Digest(digest), Workload::Sha256 { .. }) => format!("{}…", hex(digest)),
         (Value::Digest(digest), _) => format!("CRC-32 {}", hex(digest)),
+        (Value::Exited { written_bytes }, _) => format!("exit code 0; wrote {} bytes", thousands(written_bytes.into())),
         (Value::Nothing, _) => "done".to_owned(),
     }
 }

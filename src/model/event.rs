@@ -33,6 +33,8 @@ pub enum Phase {
     ComputingUnlocked = 11,
     /// A coroutine waits for a thread that computes for it.
     WaitingJoin = 12,
+    /// A program waits for something to read from a pipe, or for room in one.
+    WaitingPipe = 13,
 }
 
 impl Phase {
@@ -42,7 +44,7 @@ impl Phase {
     }
 
     /// Every phase, in the order in which a legend lists them.
-    pub const ALL: [Phase; 13] = [
+    pub const ALL: [Phase; 14] = [
         Phase::Idle,
         Phase::Instantiating,
         Phase::StartingThreads,
@@ -52,6 +54,7 @@ impl Phase {
         Phase::WaitingMutex,
         Phase::WaitingQueue,
         Phase::WaitingJoin,
+        Phase::WaitingPipe,
         Phase::Serialising,
         Phase::Deserialising,
         Phase::WaitingIo,
@@ -72,6 +75,7 @@ impl Phase {
             Phase::Deserialising => "unpacking a message",
             Phase::WaitingMutex => "waiting for a lock of the tasks",
             Phase::WaitingQueue => "waiting for the queue",
+            Phase::WaitingPipe => "waiting for the pipe",
             Phase::WaitingJoin => "waiting for a thread",
             Phase::ComputingUnlocked => "computing without the lock",
         }

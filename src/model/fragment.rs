@@ -38,6 +38,14 @@ pub fn fragment_from_draft(draft: &Draft) -> String {
             out.append_pair(name_of(&SITES, site.kind), &site.value);
         }
     }
+    if draft.workload == WorkloadKind::Commands {
+        out.append_pair("command", &draft.command);
+        for (key, text) in [("stdin", &draft.stdin), ("env", &draft.env)] {
+            if !text.is_empty() {
+                out.append_pair(key, text);
+            }
+        }
+    }
     for param in draft.params() {
         let spec = param.spec(draft.workload);
         if draft.text(param) != spec.usual {
@@ -83,6 +91,9 @@ pub fn draft_from_fragment(fragment: &str) -> Result<Draft, FragmentError> {
     for (key, value) in &pairs[1..] {
         match key.as_str() {
             "run" | "as" => {}
+            "command" => draft.command = value.clone(),
+            "stdin" => draft.stdin = value.clone(),
+            "env" => draft.env = value.clone(),
             "compare" => draft.compare = named(&YES_NO, value)?,
             key => {
                 if let Some(param) = param_of(&draft, key) {
@@ -123,7 +134,7 @@ fn choice_of(draft: &Draft, key: &str) -> Option<Choose> {
     of_models.into_iter().find(|choose| choose.spec().key == key)
 }
 
-const WORKLOADS: [(&str, WorkloadKind); 17] = [
+const WORKLOADS: [(&str, WorkloadKind); 18] = [
     ("sites", WorkloadKind::Sites),
     ("fan-out", WorkloadKind::FanOut),
     ("pages", WorkloadKind::Pages),
@@ -141,8 +152,9 @@ const WORKLOADS: [(&str, WorkloadKind); 17] = [
     ("queue", WorkloadKind::Queue),
     ("counter", WorkloadKind::Counter),
     ("deadlock", WorkloadKind::Deadlock),
+    ("commands", WorkloadKind::Commands),
 ];
-const MODELS: [(&str, ModelKind); 7] = [
+const MODELS: [(&str, ModelKind); 8] = [
     ("sequential", ModelKind::Sequential),
     ("threads", ModelKind::Threads),
     ("free-threads", ModelKind::FreeThreads),
@@ -150,6 +162,7 @@ const MODELS: [(&str, ModelKind); 7] = [
     ("event-loop", ModelKind::EventLoop),
     ("processes", ModelKind::Processes),
     ("cores", ModelKind::Cores),
+    ("subprocess", ModelKind::Subprocess),
 ];
 const SITES: [(&str, SiteKind); 6] = [
     ("answers", SiteKind::Answers),
@@ -204,7 +217,11 @@ mod tests {
             &[(Choose::Fault, 2)],
         );
         let sleep = draft(WorkloadKind::Sleep, ModelKind::Sequential, &[(Param::Ms, "-1"), (Param::Tasks, "")], &[]);
-        let mut all = vec![Draft::default(), odd, primes, sleep];
+        let mut line = draft(WorkloadKind::Commands, ModelKind::Subprocess, &[(Param::Timeout, "90")], &[]);
+        line.command = "printenv \"A B\" | wc".to_owned();
+        line.stdin = "two\nlines & more".to_owned();
+        line.env = "A=1 B=2".to_owned();
+        let mut all = vec![Draft::default(), odd, primes, sleep, line];
         // Each control of each workload and model, with something in it that is not the usual.
         for workload in WorkloadKind::ALL {
             for model in ModelKind::ALL {

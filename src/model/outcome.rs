@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::event::EventKind;
 use super::id::TaskId;
 
 /// What a task returned.
@@ -18,6 +19,8 @@ pub enum Value {
     Digest(u32),
     /// None: Python's `None`.
     Nothing,
+    /// A program ended with exit code 0, having written so many bytes.
+    Exited { written_bytes: u32 },
 }
 
 /// The top four bits of an event's argument say which value the others are.
@@ -25,6 +28,7 @@ const RESPONSE: u64 = 4;
 const TEXT: u64 = 8;
 const DIGEST: u64 = 9;
 const NOTHING: u64 = 10;
+const EXITED: u64 = 11;
 const TAG_SHIFT: u32 = 60;
 
 impl Value {
@@ -36,6 +40,7 @@ impl Value {
             Value::Text => TEXT << TAG_SHIFT,
             Value::Digest(digest) => (DIGEST << TAG_SHIFT) | u64::from(digest),
             Value::Nothing => NOTHING << TAG_SHIFT,
+            Value::Exited { written_bytes } => (EXITED << TAG_SHIFT) | u64::from(written_bytes),
         }
     }
 
@@ -45,6 +50,7 @@ impl Value {
             TEXT => Value::Text,
             DIGEST => Value::Digest(arg as u32),
             NOTHING => Value::Nothing,
+            EXITED => Value::Exited { written_bytes: arg as u32 },
             tag if tag >= RESPONSE => Value::Response { status: (arg >> 32) as u16, bytes: arg as u32 },
             _ => Value::Count(arg),
         }
@@ -94,6 +100,15 @@ pub enum Failure {
     /// The answer began and broke off.
     #[error("the answer broke off: {0}")]
     BrokeOff(String),
+    /// A program ended with this exit code, which is not 0.
+    #[error("exit code {0}")]
+    ExitCode(u8),
+    /// A program did what none can go on from, in the browser's words.
+    #[error("trapped: {0}")]
+    Trapped(String),
+    /// A program did not start, for this reason.
+    #[error("{0}")]
+    NotStarted(String),
     /// The pool that should have run it can run nothing any more, for this reason.
     #[error("the pool is broken: {0}")]
     BrokenPool(String),
@@ -113,6 +128,9 @@ impl Failure {
             Failure::Stalled(_) => "Stalled",
             Failure::TookTooLong(_) => "TookTooLong",
             Failure::BrokeOff(_) => "BrokeOff",
+            Failure::ExitCode(_) => "ExitCode",
+            Failure::Trapped(_) => "Trapped",
+            Failure::NotStarted(_) => "NotStarted",
         }
     }
 
@@ -129,6 +147,9 @@ impl Failure {
             Failure::Stalled(_) => 8,
             Failure::TookTooLong(ms) => 9 | (u64::from(*ms) << 8),
             Failure::BrokeOff(_) => 10,
+            Failure::ExitCode(code) => 11 | (u64::from(*code) << 8),
+            Failure::Trapped(_) => 12,
+            Failure::NotStarted(_) => 13,
         }
     }
 
@@ -144,6 +165,9 @@ impl Failure {
             8 => Failure::Stalled(String::new()),
             9 => Failure::TookTooLong((arg >> 8) as u32),
             10 => Failure::BrokeOff(String::new()),
+            11 => Failure::ExitCode((arg >> 8) as u8),
+            12 => Failure::Trapped(String::new()),
+            13 => Failure::NotStarted(String::new()),
             _ => Failure::Unreachable(String::new()),
         }
     }
@@ -155,6 +179,17 @@ pub enum Outcome {
     Done(Value),
     Failed(Failure),
     Cancelled,
+}
+
+impl Outcome {
+    /// The outcome as an event and its argument.
+    pub fn to_event(&self) -> (EventKind, u64) {
+        match self {
+            Outcome::Done(value) => (EventKind::Finished, value.to_arg()),
+            Outcome::Failed(failure) => (EventKind::Failed, failure.to_arg()),
+            Outcome::Cancelled => (EventKind::Cancelled, 0),
+        }
+    }
 }
 
 /// What a process says when its job is over: every task's outcome, in the order in which they ended.
@@ -189,6 +224,7 @@ mod tests {
             Value::Text,
             Value::Digest(u32::MAX),
             Value::Nothing,
+            Value::Exited { written_bytes: 77 },
         ] {
             assert_eq!(Value::from_arg(value.to_arg()), value);
         }
@@ -203,6 +239,9 @@ mod tests {
             Failure::Stalled(String::new()),
             Failure::TookTooLong(250),
             Failure::BrokeOff(String::new()),
+            Failure::ExitCode(3),
+            Failure::Trapped(String::new()),
+            Failure::NotStarted(String::new()),
         ] {
             assert_eq!(Failure::from_arg(failure.to_arg()), failure);
         }

@@ -25,7 +25,7 @@ pub struct ChoicesProps {
 type Card = (WorkloadKind, &'static str, &'static str);
 
 /// The workloads by what they show.
-const WORKLOADS: [(&str, &[Card]); 4] = [
+const WORKLOADS: [(&str, &[Card]); 5] = [
     (
         "Waiting",
         &[
@@ -63,6 +63,10 @@ const WORKLOADS: [(&str, &[Card]); 4] = [
             (WorkloadKind::Deadlock, "Deadlock", "Two tasks that each have the lock which the other waits for."),
         ],
     ),
+    (
+        "Programs",
+        &[(WorkloadKind::Commands, "Commands", "Other programs (WASI), each reading what the one before it writes.")],
+    ),
 ];
 
 fn card(workload: WorkloadKind) -> Option<&'static Card> {
@@ -84,6 +88,7 @@ fn model_text(model: ModelKind) -> &'static str {
         }
         ModelKind::EventLoop => "Coroutines on one thread: while one waits, another runs.",
         ModelKind::Processes => "Python’s Pool.map: processes with memory of their own; what they need is copied.",
+        ModelKind::Subprocess => "Python’s subprocess: a process for each program, with pipes between them.",
         ModelKind::Cores => "A rayon thread a core, stealing work: tasks run at the same instant.",
     }
 }
@@ -183,7 +188,7 @@ fn run_bar(props: &ChoicesProps, edit: &Callback<Edit>) -> Html {
                 { label }
             </button>
             <button type="button" id="copy-link" class="quiet" onclick={copy}>{ copied }</button>
-            if props.model != ModelKind::Sequential {
+            if !matches!(props.model, ModelKind::Sequential | ModelKind::Subprocess) {
                 <label class="check">
                     <input type="checkbox" id="compare" checked={props.compare} onchange={on_compare} />
                     { "Run Sequential first, to compare" }

@@ -1,6 +1,7 @@
 //! What Yew draws: the frame around the timeline. Components take what they show and send messages; they know nothing else.
 
 mod choices;
+mod command_line;
 mod facts;
 mod results;
 mod root;

@@ -106,7 +106,7 @@ impl Component for Root {
                     </div>
                     <Settings
                         draft={state.draft.clone()} errors={state.errors.clone()} cores={state.environment.cores}
-                        send={send.clone()}
+                        programs={state.programs.clone()} send={send.clone()}
                     />
                 </main>
                 <Facts environment={state.environment.clone()} />

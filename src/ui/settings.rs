@@ -2,6 +2,7 @@
 
 use yew::prelude::*;
 
+use super::command_line::CommandLine;
 use super::widgets::{Select, TextField};
 use crate::app::{Edit, Msg};
 use crate::model::format;
@@ -12,6 +13,7 @@ pub struct SettingsProps {
     pub draft: Draft,
     pub errors: Vec<FieldError>,
     pub cores: u32,
+    pub programs: Vec<(String, usize)>,
     pub send: Callback<Msg>,
 }
 
@@ -38,6 +40,7 @@ pub fn Settings(props: &SettingsProps) -> Html {
                 }
             </div>
             if workload == WorkloadKind::Sites { { sites(props, &edit) } }
+            if workload == WorkloadKind::Commands { <CommandLine draft={props.draft.clone()} errors={props.errors.clone()} programs={props.programs.clone()} send={props.send.clone()} /> }
             { for of_workload }
             { for choices_of_workload }
             { for of_model }
@@ -123,7 +126,7 @@ fn sites(props: &SettingsProps, edit: &Callback<Edit>) -> Html {
                 />
                 if address || site.kind.has_milliseconds() {
                     <TextField
-                        id={format!("site-{number}")} value={site.value.clone()} label_is_hidden=true numeric={!address}
+                        id={format!("site-{number}")} value={site.value.clone()} label_is_hidden=true mode={if address { "url" } else { "numeric" }}
                         label={if address { format!("Address of site {number}") } else { format!("Milliseconds of site {number}") }}
                         unit={if address { "" } else { "ms" }} error={props.error(Field::Site(index))} {on_text}
                     />

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use crate::app::{LegView, PICTURE_ID, RunView, STAGE_ID, TIMELINE_ID};
+use crate::app::{LegView, Output, PICTURE_ID, RunView, STAGE_ID, TIMELINE_ID};
 use crate::insight::dials::Dial;
 use crate::model::event::Phase;
 use crate::model::format;
@@ -63,6 +63,7 @@ fn first_screen(props: &StageProps) -> Html {
         ModelKind::EventLoop => "all at once on an event loop",
         ModelKind::Processes => "on a pool of processes",
         ModelKind::Cores => "on every core",
+        ModelKind::Subprocess => "as programs of their own",
     };
     let first =
         if props.compare && props.model != ModelKind::Sequential { "first one after another, then " } else { "" };
@@ -104,7 +105,7 @@ fn headline(run: &RunView, cores: u32) -> Html {
                 <div class="card" id="wall">
                     <span class="card-label">{ "Wall time" }</span>
                     <strong>{ format::duration(leg.summary.wall) }</strong>
-                    <span class="card-note">{ format!("after {} of starting", format::duration(leg.summary.start_up)) }</span>
+                    <span class="card-note">{ format!("{} {} of starting", if leg.model == ModelKind::Subprocess { "with" } else { "after" }, format::duration(leg.summary.start_up)) }</span>
                 </div>
                 { dial("in-flight", "In flight (concurrency)", leg.summary.dials.in_flight, leg.end.is_none(), None) }
                 { dial("computing", "Computing (parallelism)", leg.summary.dials.computing, leg.end.is_none(), Some(cores)) }
@@ -155,6 +156,7 @@ fn computed(run: &RunView) -> Html {
     let is_picture = matches!(run.plan.workload, Workload::Mandelbrot { .. });
     html! {
         <>
+            if let Some(output) = &leg.output { { written(output) } }
             if let Some(answer) = &leg.answer { <p id="answer" class="answer">{ answer }</p> }
             if is_picture {
                 <figure class="computed">
@@ -163,6 +165,27 @@ fn computed(run: &RunView) -> Html {
                         "Computed by {}; the strip on the right has a colour for each worker that computed a row.", leg.model.label(),
                     ) }</figcaption>
                 </figure>
+            }
+        </>
+    }
+}
+
+/// What programs wrote.
+fn written(output: &Output) -> Html {
+    let stream = |id: &'static str, name: &str, text: &str| {
+        html! {
+            if !text.is_empty() {
+                <h3>{ name }</h3>
+                <pre {id} class="output" tabindex="0">{ text }</pre>
+            }
+        }
+    };
+    html! {
+        <>
+            { stream("stdout", "stdout", &output.stdout) }
+            { stream("stderr", "stderr", &output.stderr) }
+            if output.cut_bytes > 0 {
+                <p class="hint">{ format!("{} bytes more were written, which are not shown.", format::thousands(output.cut_bytes)) }</p>
             }
         </>
     }
@@ -179,6 +202,7 @@ fn legend(run: &RunView) -> Html {
         Phase::WaitingIo => workload.makes_requests(),
         Phase::Sleeping => workload.sleeps(),
         Phase::WaitingMutex => matches!(workload, Workload::Deadlock { .. } | Workload::Counter { locked: true, .. }),
+        Phase::WaitingPipe => matches!(workload, Workload::Commands(_)),
         Phase::WaitingJoin => run.plan.options.event_loop.to_thread && workload.computes(),
         Phase::WaitingQueue => matches!(workload, Workload::Queue { .. }),
         Phase::ComputingUnlocked => {
@@ -212,6 +236,7 @@ fn swatch(phase: Phase) -> &'static str {
         Phase::WaitingMutex => "mutex",
         Phase::WaitingQueue => "queue",
         Phase::WaitingJoin => "join",
+        Phase::WaitingPipe => "pipe",
         Phase::ComputingUnlocked => "unlocked",
     }
 }

@@ -22,9 +22,9 @@ pub struct TextFieldProps {
     /// Whether the label is only for those who do not see where the field stands.
     #[prop_or_default]
     pub label_is_hidden: bool,
-    /// Whether numbers are typed here, for the keyboards of phones.
-    #[prop_or(true)]
-    pub numeric: bool,
+    /// What is typed here, for the keyboards of phones.
+    #[prop_or(AttrValue::Static("numeric"))]
+    pub mode: AttrValue,
     pub on_text: Callback<String>,
 }
 
@@ -41,7 +41,7 @@ pub fn TextField(props: &TextFieldProps) -> Html {
             <span class="field-row">
                 <input
                     id={props.id.clone()} type="text" value={props.value.clone()} placeholder={props.placeholder.clone()}
-                    inputmode={if props.numeric { "numeric" } else { "url" }} autocomplete="off" spellcheck="false"
+                    inputmode={props.mode.clone()} autocomplete="off" spellcheck="false"
                     aria-invalid={props.error.is_some().then_some("true")}
                     aria-describedby={note.is_some().then(|| note_id.clone())}
                     oninput={on_input}

@@ -5,7 +5,7 @@ use core::time::Duration;
 use futures_util::future::{join_all, try_join_all};
 
 use super::error::{SpawnError, TimeoutExpired};
-use super::popen::{Output, Popen, within};
+use super::popen::{Observer, Output, Popen, within};
 use super::port::System;
 use super::spec::{Spec, Stdin, Stdout};
 
@@ -46,6 +46,18 @@ impl<S: System> Pipeline<S> {
     /// # Errors
     /// If one does not start. The others are ended then.
     pub async fn spawn(system: &S, specs: Vec<Spec<S::Reader, S::Writer>>) -> Result<Pipeline<S>, SpawnError> {
+        Pipeline::spawn_observed(system, specs, |_| None).await
+    }
+
+    /// The same, with all that happens to each told as soon as it is known, to what `observer` gives for its place.
+    ///
+    /// # Errors
+    /// As [`Pipeline::spawn`].
+    pub async fn spawn_observed(
+        system: &S,
+        specs: Vec<Spec<S::Reader, S::Writer>>,
+        observer: impl Fn(usize) -> Option<Observer>,
+    ) -> Result<Pipeline<S>, SpawnError> {
         let last = specs.len().checked_sub(1).ok_or(SpawnError::NoProgram)?;
         let mut from_before = None;
         let mut connected = Vec::new();
@@ -58,7 +70,7 @@ impl<S: System> Pipeline<S> {
                 spec.stdout = Stdout::To(writer);
                 from_before = Some(reader);
             }
-            connected.push(Popen::spawn(system, spec));
+            connected.push(Popen::spawn_observed(system, spec, observer(place)));
         }
         Ok(Pipeline { processes: try_join_all(connected).await? })
     }

@@ -26,7 +26,8 @@ struct Input {
     written: usize,
 }
 
-type Observer = Box<dyn FnMut(&Stamped)>;
+/// Who is told what happens to a process.
+pub type Observer = Box<dyn FnMut(&Stamped)>;
 
 /// A process that was started. It is nobody's but the caller's: dropping it ends it.
 ///

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::field::{Choose, Field, NumberSpec, Param};
-use super::workload::{CCall, Fault, LockOrder, Shares, Site, Spread, Workload, WorkloadKind};
+use super::command_line;
+use super::workload::{CCall, Commands, Fault, LockOrder, Shares, Site, Spread, Workload, WorkloadKind};
 use super::{
     Carrier, Initializer, LARGE_MAX_KIB, LoopOptions, ModelKind, Options, Plan, PoolOptions, SWITCH_INTERVAL_US,
     TIME_MAX_MS,
@@ -52,6 +53,10 @@ pub struct Draft {
     pub model: ModelKind,
     pub compare: bool,
     pub sites: Vec<SiteDraft>,
+    /// The line of *Commands*, what its first command reads, and the environment as `NAME=value` words.
+    pub command: String,
+    pub stdin: String,
+    pub env: String,
     /// What was typed where it is not the usual text.
     texts: BTreeMap<(Scope, Param), String>,
     /// What was chosen where it is not the first option.
@@ -72,6 +77,9 @@ impl Default for Draft {
                 site(SiteKind::Unreachable, "40"),
                 site(SiteKind::Answers, "200"),
             ],
+            command: command_line::EXAMPLE.to_owned(),
+            stdin: String::new(),
+            env: String::new(),
             texts: BTreeMap::new(),
             chosen: BTreeMap::new(),
         }
@@ -134,8 +142,10 @@ impl Draft {
     pub fn is_usual(&self) -> bool {
         let usual = Draft::default();
         let sites = self.workload != WorkloadKind::Sites || self.sites == usual.sites;
+        let line = (&self.command, &self.stdin, &self.env) == (&usual.command, &usual.stdin, &usual.env);
+        let line = line || self.workload != WorkloadKind::Commands;
         let texts = self.params().all(|param| self.text(param) == param.spec(self.workload).usual);
-        sites && texts && self.compare && self.choices().all(|choose| self.choice(choose) == 0)
+        sites && line && texts && self.compare && self.choices().all(|choose| self.choice(choose) == 0)
     }
 
     /// Whether a model is offered for this workload; if not, why.
@@ -143,6 +153,9 @@ impl Draft {
         let needs_threads_that_share =
             matches!(workload, WorkloadKind::Queue | WorkloadKind::Counter | WorkloadKind::Deadlock);
         match model {
+            ModelKind::Subprocess if workload != WorkloadKind::Commands => Some("only for commands, which are programs of their own."),
+            ModelKind::Subprocess => None,
+            _ if workload == WorkloadKind::Commands => Some("not for commands, as they are programs of their own."),
             ModelKind::Processes | ModelKind::OwnLocks if needs_threads_that_share => {
                 Some("not for what tasks share, as each of its workers has memory of its own.")
             }
@@ -314,6 +327,7 @@ impl Draft {
                 times: checks.number(Param::Times),
                 locked: self.choice(Choose::Locked) == 1,
             },
+            WorkloadKind::Commands => Workload::Commands(checks.commands()),
             WorkloadKind::Deadlock => Workload::Deadlock {
                 order: [LockOrder::Crossed, LockOrder::Same][self.choice(Choose::Order)],
                 hold_ms: checks.number(Param::Ms),
@@ -362,6 +376,22 @@ impl Checks<'_> {
             self.add(field, message);
             range.least
         })
+    }
+
+    fn commands(&mut self) -> Commands {
+        let draft = self.draft;
+        let commands = command_line::parse(&draft.command).unwrap_or_else(|error| {
+            self.add(Field::Command, error.to_string());
+            Vec::new()
+        });
+        let mut env = Vec::new();
+        for word in draft.env.split_whitespace() {
+            match word.split_once('=') {
+                Some((name, value)) if !name.is_empty() => env.push((name.to_owned(), value.to_owned())),
+                _ => self.add(Field::Env, format!("“{word}” is no variable: it has the form NAME=value.")),
+            }
+        }
+        Commands { commands, env, stdin: draft.stdin.clone(), timeout_ms: self.optional(Param::Timeout) }
     }
 
     fn site(&mut self, index: usize, site: &SiteDraft) -> Site {

@@ -35,6 +35,7 @@ pub enum Param {
     Capacity,
     Consumers,
     Times,
+    Timeout,
 }
 
 /// A control that one of a few is chosen in.
@@ -107,6 +108,7 @@ impl Param {
             WorkloadKind::Queue => &[Items, Capacity, Consumers, Below],
             WorkloadKind::Counter => &[Times, Tasks],
             WorkloadKind::Deadlock => &[Ms],
+            WorkloadKind::Commands => &[Timeout],
         }
     }
 
@@ -114,7 +116,7 @@ impl Param {
     pub fn of_model(model: ModelKind) -> &'static [Param] {
         use Param::*;
         match model {
-            ModelKind::Sequential => &[],
+            ModelKind::Sequential | ModelKind::Subprocess => &[],
             ModelKind::Threads => &[Workers, SwitchInterval],
             ModelKind::FreeThreads | ModelKind::OwnLocks | ModelKind::Cores => &[Workers],
             ModelKind::EventLoop => &[InFlight, TaskLimit],
@@ -266,6 +268,12 @@ impl Param {
                 ..number("capacity", "Room in the queue", "4", 1_000)
             },
             (Param::Consumers, _) => number("consumers", "Consumers", "2", 16),
+            (Param::Timeout, _) => NumberSpec {
+                unit: "ms",
+                why_most: "milliseconds",
+                hint: "run(timeout=…): what has not ended by then is killed.",
+                ..number("timeout", "Timeout", "", TIME_MAX_MS)
+            },
             (Param::Times, _) => number("times", "Each adds one so often", "50000", 10_000_000),
             _ => NUMBER,
         }
@@ -403,4 +411,6 @@ pub enum Field {
     Model,
     Number(Param),
     Site(usize),
+    Command,
+    Env,
 }

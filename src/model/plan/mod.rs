@@ -1,5 +1,7 @@
 //! What to run: a [`Draft`] as a person typed it, and the [`Plan`] that it becomes once it has been validated.
 
+pub mod command_line;
+
 mod draft;
 mod field;
 mod model_kind;
@@ -10,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use draft::{Draft, FieldError, SiteDraft, SiteKind};
 pub use field::{ChoiceSpec, Choose, Field, NumberSpec, Param};
 pub use model_kind::ModelKind;
-pub use workload::{CCall, Fault, LockOrder, Shares, Site, Spread, Workload, WorkloadKind};
+pub use workload::{CCall, Commands, Fault, LockOrder, Shares, Site, Spread, Workload, WorkloadKind};
 
 /// The most workers that may be asked for, as a multiple of the cores.
 pub const WORKERS_PER_CORE_MAX: u32 = 4;
@@ -136,7 +138,8 @@ impl Plan {
 
     /// The models to run, in order.
     pub fn models(&self) -> Vec<ModelKind> {
-        if self.compare && self.model != ModelKind::Sequential {
+        // Nothing else can run what other programs do.
+        if self.compare && !matches!(self.model, ModelKind::Sequential | ModelKind::Subprocess) {
             vec![ModelKind::Sequential, self.model]
         } else {
             vec![self.model]
@@ -155,7 +158,7 @@ impl Job {
             ModelKind::EventLoop if self.options.event_loop.to_thread => {
                 self.options.workers.min(self.workload.tasks())
             }
-            ModelKind::Sequential | ModelKind::EventLoop | ModelKind::Processes => 0,
+            ModelKind::Sequential | ModelKind::EventLoop | ModelKind::Processes | ModelKind::Subprocess => 0,
         }
     }
 

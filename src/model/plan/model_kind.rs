@@ -22,11 +22,13 @@ pub enum ModelKind {
     EventLoop,
     /// A rayon pool: threads that share the memory of one process.
     Cores,
+    /// Other programs, each in a process of its own: Python's `subprocess`.
+    Subprocess,
 }
 
 impl ModelKind {
     /// Every model, in the order in which they are offered.
-    pub const ALL: [ModelKind; 7] = [
+    pub const ALL: [ModelKind; 8] = [
         ModelKind::Sequential,
         ModelKind::Threads,
         ModelKind::FreeThreads,
@@ -34,6 +36,7 @@ impl ModelKind {
         ModelKind::EventLoop,
         ModelKind::Processes,
         ModelKind::Cores,
+        ModelKind::Subprocess,
     ];
 
     /// Whether it is a `ThreadPoolExecutor`, with or without a lock.
@@ -69,7 +72,7 @@ impl ModelKind {
                 cores.saturating_add(4).min(THREADS_USUALLY_MAX)
             }
             ModelKind::Cores | ModelKind::Processes => cores,
-            ModelKind::Sequential | ModelKind::EventLoop => 1,
+            ModelKind::Sequential | ModelKind::EventLoop | ModelKind::Subprocess => 1,
         }
     }
 
@@ -88,6 +91,7 @@ impl ModelKind {
             ModelKind::Processes => "Process pool",
             ModelKind::EventLoop => "Event loop",
             ModelKind::Cores => "Cores",
+            ModelKind::Subprocess => "Subprocess",
         }
     }
 }

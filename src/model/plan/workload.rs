@@ -22,11 +22,12 @@ pub enum WorkloadKind {
     Queue,
     Counter,
     Deadlock,
+    Commands,
 }
 
 impl WorkloadKind {
     /// Every workload, in the order in which they are offered.
-    pub const ALL: [WorkloadKind; 17] = [
+    pub const ALL: [WorkloadKind; 18] = [
         WorkloadKind::Sites,
         WorkloadKind::FanOut,
         WorkloadKind::Pages,
@@ -44,6 +45,7 @@ impl WorkloadKind {
         WorkloadKind::Queue,
         WorkloadKind::Counter,
         WorkloadKind::Deadlock,
+        WorkloadKind::Commands,
     ];
 }
 
@@ -158,6 +160,21 @@ pub enum Workload {
     Counter { tasks: u32, times: u32, locked: bool },
     /// Two tasks that each take two locks.
     Deadlock { order: LockOrder, hold_ms: u32 },
+    /// Other programs, each reading what the one before it writes.
+    Commands(Commands),
+}
+
+/// A line of commands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commands {
+    /// Each with its arguments, of which the first is its name.
+    pub commands: Vec<Vec<String>>,
+    /// The environment of each, name and value.
+    pub env: Vec<(String, String)>,
+    /// What the first reads.
+    pub stdin: String,
+    /// How long they may take together, in milliseconds.
+    pub timeout_ms: Option<u32>,
 }
 
 impl Workload {
@@ -181,6 +198,7 @@ impl Workload {
             Workload::Queue { .. } => WorkloadKind::Queue,
             Workload::Counter { .. } => WorkloadKind::Counter,
             Workload::Deadlock { .. } => WorkloadKind::Deadlock,
+            Workload::Commands(_) => WorkloadKind::Commands,
         }
     }
 
@@ -188,6 +206,7 @@ impl Workload {
     pub fn tasks(&self) -> u32 {
         match self {
             Workload::Sites(sites) => sites.len() as u32,
+            Workload::Commands(line) => line.commands.len() as u32,
             Workload::FanOut { requests: tasks, .. }
             | Workload::Pages { tasks, .. }
             | Workload::Primes { tasks, .. }
@@ -211,6 +230,7 @@ impl Workload {
         match self {
             Workload::Sites(_) => "site",
             Workload::FanOut { .. } => "request",
+            Workload::Commands(_) => "command",
             _ => "task",
         }
     }
@@ -226,6 +246,9 @@ impl Workload {
                 Some(Site::Hangs) => format!("site {number} (hangs)"),
                 _ => format!("site {number}"),
             },
+            Workload::Commands(line) => {
+                line.commands.get(index as usize).map_or_else(String::new, |command| command.join(" "))
+            }
             Workload::Queue { .. } if index == 0 => "producer".to_owned(),
             Workload::Queue { .. } => format!("consumer {index}"),
             Workload::Convoy { .. } => if index == 0 { "computes" } else { "waits" }.to_owned(),

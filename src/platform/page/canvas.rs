@@ -52,6 +52,7 @@ fn fill(phase: Phase) -> Fill {
         Phase::WaitingLock => ("--phase-lock", Some(Hatch::Falling)),
         Phase::WaitingMutex => ("--phase-mutex", Some(Hatch::Falling)),
         Phase::WaitingQueue => ("--phase-queue", Some(Hatch::Rising)),
+        Phase::WaitingPipe => ("--phase-pipe", Some(Hatch::Rising)),
         Phase::WaitingJoin => ("--phase-join", Some(Hatch::Dots)),
         Phase::ComputingUnlocked => ("--phase-unlocked", None),
     };
@@ -232,7 +233,7 @@ impl Painter {
 /// What a token that no style sheet has is painted in, to be noticed.
 const MISSING: &str = "hotpink";
 
-const TOKENS: [&str; 22] = [
+const TOKENS: [&str; 23] = [
     "--text",
     "--text-faint",
     "--grid",
@@ -255,6 +256,7 @@ const TOKENS: [&str; 22] = [
     "--phase-queue",
     "--phase-unlocked",
     "--phase-join",
+    "--phase-pipe",
 ];
 
 fn ink_token(ink: Ink) -> &'static str {

@@ -3,6 +3,7 @@
 mod block;
 mod canvas;
 mod children;
+mod commands;
 mod environment;
 mod image;
 mod messages;

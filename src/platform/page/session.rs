@@ -11,15 +11,18 @@ use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen_futures::spawn_local;
 
 use super::image::SharedImage;
+use super::commands::{Line, Programs, Written};
 use super::process::{Process, ProcessConfig, ProcessError};
-use crate::app::{LegView, Msg, RunView};
+use super::subprocess::{SubprocessConfig, Subprocesses};
+use crate::app::{LegView, Msg, Output, RunView};
 use crate::insight::{self, Picture, Summary, tasks, words};
 use crate::model::event::{Event, EventKind, Phase};
 use crate::model::id::LaneId;
 use crate::model::outcome::{Failure, Outcome, Report, RunEnd};
-use crate::model::plan::{ModelKind, Plan};
+use crate::model::plan::{Commands, ModelKind, Plan, Workload};
 use crate::model::time::Instant;
 use crate::model::trace::Trace;
+use crate::platform::clock::absolute_ms;
 use crate::timeline;
 
 /// How long tasks have to end by themselves once they are asked to, in milliseconds. Then their process is ended.
@@ -40,6 +43,8 @@ struct Leg {
     model: ModelKind,
     trace: Trace,
     end: Option<RunEnd>,
+    /// What its programs wrote, where its work are commands.
+    written: Option<Written>,
     /// What was told of it last, once it has ended: it does not change any more.
     told: Option<Rc<LegView>>,
 }
@@ -55,9 +60,28 @@ impl Leg {
             listing: tasks::listing(&self.trace, &plan.workload, plan.limit_ms),
             answer: words::answer(&plan.workload, &self.trace),
             end: self.end.clone(),
+            output: self.written.as_ref().map(output),
         });
         self.told = self.end.is_some().then(|| view.clone());
         view
+    }
+}
+
+/// What was written, as text.
+fn output(written: &Written) -> Output {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Output { stdout: text(&written.stdout), stderr: text(&written.stderr), cut_bytes: written.cut_bytes }
+}
+
+/// A line of commands that runs, and the zero of its axis.
+struct RunningLine {
+    line: Line,
+    origin_ms: f64,
+}
+
+impl RunningLine {
+    fn now(&self) -> Instant {
+        Instant::from_ms(absolute_ms() - self.origin_ms)
     }
 }
 
@@ -71,6 +95,10 @@ pub struct Session {
     plan: RefCell<Option<Rc<Plan>>>,
     legs: RefCell<Vec<Leg>>,
     process: RefCell<Option<Rc<Process>>>,
+    /// What starts commands, and the programs that a person gave.
+    subprocesses: Subprocesses,
+    programs: Programs,
+    line: RefCell<Option<RunningLine>>,
     stopping: Cell<bool>,
     kill: RefCell<Option<oneshot::Sender<()>>>,
     told_ms: Cell<f64>,
@@ -86,6 +114,9 @@ impl Session {
             plan: RefCell::default(),
             legs: RefCell::default(),
             process: RefCell::default(),
+            subprocesses: Subprocesses::new(SubprocessConfig::of_page(0.0)),
+            programs: Programs::default(),
+            line: RefCell::default(),
             stopping: Cell::default(),
             kill: RefCell::default(),
             told_ms: Cell::default(),
@@ -96,6 +127,11 @@ impl Session {
     pub fn load_ahead(self: &Rc<Session>) {
         let session = self.clone();
         spawn_local(async move { drop(session.image.get().await) });
+    }
+
+    /// Takes a program that a person gave, to be run by its name.
+    pub fn add_program(&self, name: String, bytes: Vec<u8>) {
+        self.programs.borrow_mut().insert(name, bytes);
     }
 
     /// Whether anything runs.
@@ -147,7 +183,35 @@ impl Session {
         });
     }
 
+    /// Runs a line of commands.
+    async fn run_line(&self, commands: &Commands) -> RunEnd {
+        let (kill, killed) = oneshot::channel::<()>();
+        self.kill.replace(Some(kill));
+        let leg = Leg {
+            model: ModelKind::Subprocess,
+            trace: Trace::new(commands.commands.len() as u32),
+            end: None,
+            written: Some(Written::default()),
+            told: None,
+        };
+        self.legs.borrow_mut().push(leg);
+        let (line, origin_ms) = (Line::default(), absolute_ms());
+        self.line.replace(Some(RunningLine { line: line.clone(), origin_ms }));
+        let system = self.subprocesses.on_axis(origin_ms);
+        let now = move || Instant::from_ms(absolute_ms() - origin_ms);
+        // What is dropped here ends the commands.
+        let work = line.run(commands, &self.programs, &system, now);
+        match select(pin!(work), select(killed, TimeoutFuture::new(LEG_TIME_MS))).await {
+            Either::Left((report, _)) => self.take_report(Ok(report)),
+            Either::Right((Either::Left(_), _)) => RunEnd::Cancelled,
+            Either::Right((Either::Right(_), _)) => RunEnd::TimedOut,
+        }
+    }
+
     async fn run_leg(&self, plan: &Plan, model: ModelKind) -> RunEnd {
+        if let Workload::Commands(commands) = &plan.workload {
+            return self.run_line(commands).await;
+        }
         let (kill, killed) = oneshot::channel::<()>();
         self.kill.replace(Some(kill));
         let mut trace = Trace::new(plan.workload.tasks());
@@ -160,7 +224,7 @@ impl Session {
             kind: EventKind::Enter(Phase::Instantiating),
             arg: 0,
         });
-        self.legs.borrow_mut().push(Leg { model, trace, end: None, told: None });
+        self.legs.borrow_mut().push(Leg { model, trace, end: None, written: None, told: None });
         if self.stopping.get() {
             return RunEnd::Cancelled;
         }
@@ -198,7 +262,7 @@ impl Session {
     /// Takes what was still recorded, ends the process with all that is in it, and closes the trace.
     fn end_leg(&self, end: RunEnd) {
         self.drain();
-        let process = self.process.take();
+        let (process, line) = (self.process.take(), self.line.take());
         if let Some(leg) = self.legs.borrow_mut().last_mut() {
             let outcome = match end {
                 RunEnd::Failed(_) => Outcome::Failed(Failure::ProcessDied),
@@ -207,6 +271,9 @@ impl Session {
             if let Some(process) = &process {
                 leg.trace.cut(process.now(), &outcome);
             }
+            if let Some(line) = &line {
+                leg.trace.cut(line.now(), &outcome);
+            }
             leg.end = Some(end);
         }
         self.tell();
@@ -214,6 +281,7 @@ impl Session {
 
     /// Moves recorded events into the trace.
     pub fn drain(&self) {
+        self.drain_line();
         let process = self.process.borrow().clone();
         let Some(process) = process else { return };
         let mut legs = self.legs.borrow_mut();
@@ -222,6 +290,16 @@ impl Session {
         let now = process.now();
         trace.lost = process.take_events(|event| trace.apply(event));
         trace.look(now);
+    }
+
+    fn drain_line(&self) {
+        let line = self.line.borrow();
+        let Some(line) = &*line else { return };
+        if let Some(leg) = self.legs.borrow_mut().last_mut() {
+            line.line.take_events().iter().for_each(|event| leg.trace.apply(event));
+            leg.trace.look(line.now());
+            leg.written = Some(line.line.written());
+        }
     }
 
     /// Tells the numbers, if it is time to. Gives whether it was.

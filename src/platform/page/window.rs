@@ -89,6 +89,7 @@ impl Page {
                 self.show_stage();
             }
             Effect::ShowError => self.show_error(),
+            Effect::AddProgram(name, bytes) => self.session.add_program(name, bytes),
             Effect::Stop => self.session.stop(),
             Effect::SetFragment(fragment) => {
                 if let Ok(history) = self.window.history() {
