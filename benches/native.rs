@@ -65,7 +65,9 @@ fn kernels() {
     let start = std::time::Instant::now();
     let now_ms = || start.elapsed().as_secs_f64() * 1e3;
     let (mut slower, mut scalar) = (Vec::new(), None::<Browser>);
-    println!("kernel             native ms: median, least   wasm ms: median, least   wasm to native: of medians, of least");
+    println!(
+        "kernel             native ms: median, least   wasm ms: median, least   wasm to native: of medians, of least"
+    );
     for case in &cases::cases() {
         let (result, times_ms) = cases::time(case, now_ms);
         let (median_ms, least_ms) = (times_ms[times_ms.len() / 2], times_ms[0]);
@@ -90,7 +92,8 @@ fn kernels() {
         scalar = Some((wasm_result, wasm_median_ms, wasm_least_ms));
     }
     if !slower.is_empty() {
-        let mean = |ratios: &mut dyn Iterator<Item = f64>| (ratios.map(f64::ln).sum::<f64>() / slower.len() as f64).exp();
+        let mean =
+            |ratios: &mut dyn Iterator<Item = f64>| (ratios.map(f64::ln).sum::<f64>() / slower.len() as f64).exp();
         println!(
             "wasm to native, geometric mean without SIMD: {:.2}, of least {:.2} (at most {SLOWER_MAX})",
             mean(&mut slower.iter().map(|ratios| ratios.0)),

@@ -10,7 +10,9 @@ const PIECE_BYTES: usize = 32 * 1_024;
 /// `yes INDEX | head -c LEN`.
 pub fn data(len: usize, index: u32) -> Vec<u8> {
     let line = format!("{index}\n").into_bytes();
-    line.iter().copied().cycle().take(len).collect()
+    let mut data = line.repeat(len.div_ceil(line.len()));
+    data.truncate(len);
+    data
 }
 
 /// The CRC-32 of some bytes, as of gzip, PNG and Python's `zlib.crc32`. Asks `keep_going` between pieces; `None` if that said

@@ -5,16 +5,16 @@
 //! speed the native compiler makes of that is its own matter.
 
 #[cfg(target_arch = "wasm32")]
-pub use wasm::{F32x4, F64x2};
+pub use wasm::{Counts64x2, F32x4, F64x2};
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use portable::{F32x4, F64x2};
+pub use portable::{Counts64x2, F32x4, F64x2};
 
 #[cfg(target_arch = "wasm32")]
 mod wasm {
     use core::arch::wasm32::{
-        f32x4, f32x4_add, f32x4_extract_lane, f32x4_mul, f32x4_splat, f64x2, f64x2_add, f64x2_extract_lane, f64x2_le,
-        f64x2_mul, f64x2_splat, f64x2_sub, v128, v128_and, v128_any_true, v128_or,
+        f32x4, f32x4_add, f32x4_extract_lane, f32x4_mul, f32x4_splat, f64x2, f64x2_add, f64x2_le, f64x2_mul,
+        f64x2_splat, f64x2_sub, i64x2_sub, u64x2_extract_lane, u64x2_splat, v128, v128_and, v128_any_true, v128_or,
     };
 
     /// Four numbers of single precision.
@@ -98,19 +98,6 @@ mod wasm {
         pub fn at_most(self, other: Self) -> Mask64x2 {
             Mask64x2(f64x2_le(self.0, other.0))
         }
-
-        /// This where the mask says so, zero elsewhere.
-        #[inline]
-        #[target_feature(enable = "simd128")]
-        pub fn only(self, mask: Mask64x2) -> Self {
-            Self(v128_and(self.0, mask.0))
-        }
-
-        #[inline]
-        #[target_feature(enable = "simd128")]
-        pub fn to_array(self) -> [f64; 2] {
-            [f64x2_extract_lane::<0>(self.0), f64x2_extract_lane::<1>(self.0)]
-        }
     }
 
     impl Mask64x2 {
@@ -125,6 +112,31 @@ mod wasm {
         #[target_feature(enable = "simd128")]
         pub fn any(self, other: Self) -> bool {
             v128_any_true(v128_or(self.0, other.0))
+        }
+    }
+
+    /// Two counters.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Counts64x2(v128);
+
+    impl Counts64x2 {
+        #[inline]
+        #[target_feature(enable = "simd128")]
+        pub fn zero() -> Self {
+            Self(u64x2_splat(0))
+        }
+
+        /// Counts one more in the lanes of a mask, where all bits are ones: -1.
+        #[inline]
+        #[target_feature(enable = "simd128")]
+        pub fn count(self, mask: Mask64x2) -> Self {
+            Self(i64x2_sub(self.0, mask.0))
+        }
+
+        #[inline]
+        #[target_feature(enable = "simd128")]
+        pub fn to_array(self) -> [u64; 2] {
+            [u64x2_extract_lane::<0>(self.0), u64x2_extract_lane::<1>(self.0)]
         }
     }
 }
@@ -203,17 +215,6 @@ mod portable {
         pub fn at_most(self, other: Self) -> Mask64x2 {
             Mask64x2(from_fn(|lane| self.0[lane] <= other.0[lane]))
         }
-
-        /// This where the mask says so, zero elsewhere.
-        #[inline]
-        pub fn only(self, mask: Mask64x2) -> Self {
-            Self(from_fn(|lane| if mask.0[lane] { self.0[lane] } else { 0.0 }))
-        }
-
-        #[inline]
-        pub fn to_array(self) -> [f64; 2] {
-            self.0
-        }
     }
 
     impl Mask64x2 {
@@ -226,6 +227,28 @@ mod portable {
         #[inline]
         pub fn any(self, other: Self) -> bool {
             self.0[0] || self.0[1] || other.0[0] || other.0[1]
+        }
+    }
+
+    /// Two counters.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Counts64x2([u64; 2]);
+
+    impl Counts64x2 {
+        #[inline]
+        pub fn zero() -> Self {
+            Self([0; 2])
+        }
+
+        /// Counts one more in the lanes of a mask.
+        #[inline]
+        pub fn count(self, mask: Mask64x2) -> Self {
+            Self(from_fn(|lane| self.0[lane] + u64::from(mask.0[lane])))
+        }
+
+        #[inline]
+        pub fn to_array(self) -> [u64; 2] {
+            self.0
         }
     }
 }

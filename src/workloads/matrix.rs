@@ -44,19 +44,22 @@ pub fn multiply(share: Share, keep_going: &dyn Fn() -> bool) -> Option<u64> {
     // Rows of A and columns of B are zeros from n on, up to a whole number of vectors.
     let stride = n.next_multiple_of(4).max(4);
     let own_rows = || (share.index as usize..n).step_by(share.shares.max(1) as usize);
-    let mut rows = vec![0.0; own_rows().len() * stride];
+    // All memory there will be. The rows are written one by one, since clearing them at once could not be stopped.
+    let mut rows = Vec::with_capacity(own_rows().len() * stride);
     let mut columns = vec![0.0; BLOCK * stride];
-    for (row, entries) in own_rows().zip(rows.chunks_exact_mut(stride)) {
+    for row in own_rows() {
         if !keep_going() {
             return None;
         }
-        fill(&mut entries[..n], |column| a(row, column));
+        rows.extend((0..stride).map(|column| if column < n { a(row, column) } else { 0.0 }));
     }
     let mut sum = 0;
     for first in (0..n).step_by(BLOCK) {
         for (column, entries) in (first..).zip(columns.chunks_exact_mut(stride)) {
             // Columns right of the last are zero, and so are their entries of C.
-            fill(&mut entries[..n], |row| if column < n { b(row, column) } else { 0.0 });
+            for (row, entry) in entries[..n].iter_mut().enumerate() {
+                *entry = if column < n { b(row, column) } else { 0.0 };
+            }
         }
         for row in rows.chunks_exact(stride) {
             if !keep_going() {
@@ -69,12 +72,6 @@ pub fn multiply(share: Share, keep_going: &dyn Fn() -> bool) -> Option<u64> {
         }
     }
     Some(sum)
-}
-
-fn fill(entries: &mut [f32], value: impl Fn(usize) -> f32) {
-    for (place, entry) in entries.iter_mut().enumerate() {
-        *entry = value(place);
-    }
 }
 
 // These are functions of their own: a browser begins each function in a slow form, and changes to the fast one only where it

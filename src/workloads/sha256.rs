@@ -28,7 +28,7 @@ pub struct Share {
     pub shares: u32,
 }
 
-/// Bytes that are hashed between questions whether to go on: some 40 microseconds' worth.
+/// Bytes that are hashed between questions whether to go on: some 20 microseconds' worth.
 const PIECE_BYTES: usize = 8_192;
 
 /// Hashes the blocks of one share, and then their digests, one after another; gives the first 4 bytes of that as a number

@@ -8,27 +8,38 @@ export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 
 /** Native code takes the std that came with the compiler. */
 function nativeEnvironment() {
-  const { CARGO_UNSTABLE_BUILD_STD: _, ...rest } = process.env;
+  const rest = { ...process.env };
+  for (const name of Object.keys(rest)) if (/^CARGO_(UNSTABLE|PROFILE)_/.test(name)) delete rest[name];
   return rest;
 }
 
 /** What a native bench of cargo prints. */
-export const cargoBench = (name, ...options) =>
-  execFileSync("cargo", ["bench", "--quiet", "--bench", name, "--", ...options.map(String)], {
-    cwd: ROOT,
-    encoding: "utf8",
-    env: nativeEnvironment(),
-    // What cargo says goes into the error, if there is one.
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+export const cargoBench = (name, ...options) => nativeBench({}, name, options);
 
-/** What the benches print that run inside Chromium by wasm-pack, without the runner's own words. */
-export function browserBench(...names) {
-  const options = ["--features", "bench", ...names.flatMap((name) => ["--test", name]), "--", "--nocapture"];
-  const { status, stdout, stderr } = spawnSync("wasm-pack", ["test", "--release", "--headless", "--chrome", "--", ...options], {
+/** The same without the processor's own instructions for SHA-256, which WebAssembly has no way to; `input` is its stdin. */
+export const portableBench = (input, name, ...options) =>
+  nativeBench({ input, flags: '--cfg sha2_256_backend="soft"', target: join(ROOT, "target/portable") }, name, options);
+
+function nativeBench({ input, flags, target }, name, options) {
+  const own = { ...(flags && { RUSTFLAGS: flags }), ...(target && { CARGO_TARGET_DIR: target }) };
+  return execFileSync("cargo", ["bench", "--quiet", "--bench", name, "--", ...options.map(String)], {
     cwd: ROOT,
     encoding: "utf8",
-    env: { ...process.env, WASM_BINDGEN_TEST_ONLY_WEB: "1" },
+    env: { ...nativeEnvironment(), ...own },
+    // What cargo says goes into the error, if there is one.
+    stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    input,
+  });
+}
+
+/** What the benches print that run inside Chromium, built as the page's processes are, without the runner's own words. */
+export function browserBench(...names) {
+  const tests = names.flatMap((name) => ["--test", name]);
+  const options = ["--quiet", "--target", "wasm32-unknown-unknown", "--profile", "release-process", "--features", "bench"];
+  const { status, stdout, stderr } = spawnSync("cargo", ["test", ...options, ...tests, "--", "--nocapture"], {
+    cwd: ROOT,
+    encoding: "utf8",
+    env: { ...process.env, WASM_BINDGEN_TEST_ONLY_WEB: "1", WASM_BINDGEN_TEST_TIMEOUT: "300" },
   });
   const printed = `${stdout}${stderr}`;
   if (status !== 0) throw new Error(`the benches ${names.join(", ")} failed:\n${printed}`);
