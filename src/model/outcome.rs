@@ -59,6 +59,9 @@ pub enum Failure {
     /// The pool that should have run it can run nothing any more, for this reason.
     #[error("the pool is broken: {0}")]
     BrokenPool(String),
+    /// Its argument or its result could not be packed into a message, for this reason.
+    #[error("could not be packed: {0}")]
+    Unserialisable(String),
 }
 
 impl Failure {
@@ -71,6 +74,7 @@ impl Failure {
             Failure::TimedOut(_) => "TimedOut",
             Failure::ProcessDied => "ProcessDied",
             Failure::BrokenPool(_) => "BrokenPool",
+            Failure::Unserialisable(_) => "Unserialisable",
         }
     }
 
@@ -83,6 +87,7 @@ impl Failure {
             Failure::TimedOut(ms) => 4 | (u64::from(*ms) << 8),
             Failure::ProcessDied => 5,
             Failure::BrokenPool(_) => 6,
+            Failure::Unserialisable(_) => 7,
         }
     }
 
@@ -94,6 +99,7 @@ impl Failure {
             4 => Failure::TimedOut((arg >> 8) as u32),
             5 => Failure::ProcessDied,
             6 => Failure::BrokenPool(String::new()),
+            7 => Failure::Unserialisable(String::new()),
             _ => Failure::Unreachable(String::new()),
         }
     }
@@ -144,6 +150,7 @@ mod tests {
             Failure::TimedOut(30_000),
             Failure::ProcessDied,
             Failure::BrokenPool(String::new()),
+            Failure::Unserialisable(String::new()),
         ] {
             assert_eq!(Failure::from_arg(failure.to_arg()), failure);
         }
