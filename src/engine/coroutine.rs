@@ -28,7 +28,7 @@ pub async fn drive<P: Ports>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env<'
     task::end(task, outcome, lane)
 }
 
-async fn until_stopped<P: Ports>(work: &Work, env: Env<'_, P>) -> Outcome {
+pub(super) async fn until_stopped<P: Ports>(work: &Work, env: Env<'_, P>) -> Outcome {
     match select(pin!(perform(work, env)), pin!(env.ports.stopped())).await {
         Either::Left((outcome, _)) => outcome,
         Either::Right(_) => Outcome::Cancelled,

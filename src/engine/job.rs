@@ -1,10 +1,12 @@
 //! Runs a job: the tasks of a workload under an execution model.
 
+use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::ports::Ports;
+use super::processes::Options;
 use super::recorder::{LaneRecorder, Shared};
 use super::{core_pool, event_loop, process_pool, sequential, threads};
 use crate::model::event::EventKind;
@@ -54,9 +56,8 @@ pub async fn run<P: Ports + 'static>(job: &Job, env: Env<'static, P>) -> Report 
         }
         ModelKind::FreeThreads => threads::run(tasks, env, job.threads() as usize, None).await,
         ModelKind::Processes => {
-            let usual = || process_pool::default_chunksize(tasks.len(), job.workers as usize);
-            let chunksize = job.chunksize.map_or_else(usual, |chunksize| chunksize as usize);
-            process_pool::run(tasks, env, job.workers, chunksize).await
+            let chunksize = job.chunksize.and_then(|chunksize| NonZeroUsize::new(chunksize as usize));
+            process_pool::run(tasks, env, Options { chunksize, ..Options::new(job.workers) }).await
         }
         ModelKind::EventLoop => event_loop::run(tasks, env).await,
         ModelKind::Cores => core_pool::run(tasks, env),

@@ -6,6 +6,7 @@ pub mod gil;
 pub mod job;
 pub mod ports;
 pub mod process_pool;
+pub mod processes;
 pub mod recorder;
 pub mod task;
 
