@@ -7,3 +7,4 @@ mod gil;
 #[path = "../support/gil_rules.rs"]
 mod gil_rules;
 mod ports;
+mod processes;
