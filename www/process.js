@@ -19,6 +19,11 @@ export function askForProcess(number) {
   postMessage({ kind: "newProcess", value: number });
 }
 
+/** Has the page end a process that this one asked for. */
+export function endProcess(number) {
+  postMessage({ kind: "endProcess", value: number });
+}
+
 // The program imports this script, so the page loads it as well.
 const isWorker =
   typeof DedicatedWorkerGlobalScope !== "undefined" &&

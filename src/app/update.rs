@@ -38,7 +38,10 @@ pub enum Msg {
     /// Every leg has ended.
     Ended,
     /// A person gave the page a program.
-    Program { name: String, bytes: Vec<u8> },
+    Program {
+        name: String,
+        bytes: Vec<u8>,
+    },
     CopyLink,
     Copied(Result<(), ()>),
     /// The moment of saying so is over.

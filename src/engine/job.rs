@@ -73,7 +73,10 @@ pub async fn run<P: Ports + 'static>(job: &Job, env: Env<'static, P>) -> Report 
         }
         ModelKind::FreeThreads => threads::run(tasks, env, job.threads() as usize, Locks::None).await,
         ModelKind::OwnLocks => threads::run(tasks, env, job.threads() as usize, Locks::Each).await,
-        ModelKind::Processes => process_pool::run(tasks, env, job.options.workers, job.chunksize() as usize).await,
+        ModelKind::Processes if job.options.pool.warm => {
+            process_pool::run_warm(tasks, env, process_pool::options(job)).await
+        }
+        ModelKind::Processes => process_pool::run(tasks, env, process_pool::options(job)).await,
         ModelKind::EventLoop => event_loop::run(tasks, env, job.options.event_loop, job.threads() as usize).await,
         ModelKind::Cores => core_pool::run(tasks, env),
         // The page runs these itself, by `subprocess`: no process of this program has anything to do with them.

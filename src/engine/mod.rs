@@ -8,6 +8,7 @@ pub mod gil;
 pub mod job;
 pub mod ports;
 pub mod process_pool;
+pub mod processes;
 pub mod recorder;
 pub mod subprocess;
 pub mod task;

@@ -1,12 +1,16 @@
 //! What the engine needs from where it runs: a clock, a network, and ways to wait. The browser has one set (`platform`),
 //! tests have others.
 
+use core::fmt;
 use core::future::Future;
+use core::mem::ManuallyDrop;
 use core::time::Duration;
+use std::any::Any;
 use std::sync::Arc;
 
 use super::futures::Spawn;
 
+pub use crate::model::message::Carrier;
 use crate::model::outcome::{Failure, Value};
 use crate::model::time::Instant;
 use crate::workloads::sites::Request;
@@ -21,16 +25,45 @@ pub trait Clock {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PipeBroken(pub String);
 
-/// A connection of two processes: what goes in at one end is copied, and comes out at the other.
+/// What a sender must leave where it is until the receiver has opened the message.
+///
+/// Only an answer tells that. So it is let go by [`Kept::release`] alone: dropping it leaks it, since a receiver whose answer
+/// nobody waits for any more may still read.
+pub struct Kept(ManuallyDrop<Option<Box<dyn Any>>>);
+
+impl Kept {
+    /// Of a message that went with its bytes.
+    pub fn nothing() -> Kept {
+        Kept(ManuallyDrop::new(None))
+    }
+
+    /// What the receiver still reads from.
+    pub fn until_answered(source: impl Any) -> Kept {
+        Kept(ManuallyDrop::new(Some(Box::new(source))))
+    }
+
+    /// The receiver has answered, or it has read nothing and never will.
+    pub fn release(self) {
+        drop(ManuallyDrop::into_inner(self.0));
+    }
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Kept").field(&self.0.is_some()).finish()
+    }
+}
+
+/// A connection of two processes: what goes in at one end comes out at the other.
 pub trait Pipe {
     /// A message that has come and was not opened.
     type Message;
 
-    /// Sends bytes, which are copied before this returns.
+    /// Sends bytes by a carrier, and gives what has to be kept until they are answered.
     ///
     /// # Errors
-    /// If nothing can be sent any more.
-    fn send(&self, bytes: &[u8]) -> Result<(), PipeBroken>;
+    /// If nothing can be sent any more, or not by this carrier: memory that is not shared carries nothing.
+    fn send(&self, bytes: Vec<u8>, carrier: Carrier) -> Result<Kept, PipeBroken>;
 
     /// Waits for the next message.
     ///
@@ -59,6 +92,10 @@ pub trait Ports: Clock + Sync {
     /// Starts another process of the same program, with memory of its own, and waits until it is ready. Dropping the pipe
     /// does not end it; the end of this process does.
     fn start_process(&self, number: u32) -> impl Future<Output = Result<Self::Pipe, PipeBroken>>;
+
+    /// Ends a process that was started under this number, whatever it does. What it recorded is kept. It says nothing more
+    /// through its pipe, or nobody is to listen.
+    fn end_process(&self, number: u32);
 
     /// Waits, holding this thread. Never called on the page's own.
     fn block(&self, length: Duration);

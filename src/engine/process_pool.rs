@@ -1,122 +1,188 @@
-//! A pool of processes, each with memory of its own: Python's `Pool(n).map`. What a task is given and what it returns travels
-//! as a message, which is copied on its way, and both ends record what that takes.
+//! The model *Process pool*: tasks of a run in a pool of processes ([`super::processes`]), Python's `Pool(n).map`. What a task
+//! is given and what it returns travels as a message, and both ends record what that takes.
 
+use core::future::Future;
+use core::num::NonZeroUsize;
 use core::pin::pin;
-
-use futures_util::future::{Either, join_all, select};
+use core::time::Duration;
+use std::any::Any;
 use std::cell::RefCell;
-use std::collections::VecDeque;
 
+use futures_util::StreamExt;
+use futures_util::future::{Either, select};
+
+use super::futures::FutureError;
 use super::job::{Env, Task, submit_all};
 use super::ports::{Pipe, PipeBroken, Ports};
+use super::processes::{self, Handler, Options, Pool, Recording, Start, default_chunksize};
 use super::recorder::LaneRecorder;
 use super::task;
 use crate::model::event::{EventKind, Phase};
 use crate::model::id::{LaneId, TaskId};
-use crate::model::outcome::{Failure, Outcome, Report};
+use crate::model::outcome::{Failure, Outcome};
+use crate::model::plan::{Initializer, Job};
+use crate::workloads::Kernel;
 
-/// How many tasks a message carries if nobody says: as many as make four messages for each process, as Python's `Pool.map`.
-pub fn default_chunksize(tasks: usize, processes: usize) -> usize {
-    tasks.div_ceil(processes.max(1) * 4).max(1)
+/// How long processes have to answer once the run is stopped, before they are ended. The page waits a little longer.
+const STOP_GRACE: Duration = Duration::from_millis(40);
+
+/// A pool for the tasks of runs. Its initializer is what each process computes before its first task.
+pub type TaskPool<'e, P> = Pool<'e, P, Task, Outcome, Kernel>;
+
+/// The bound up to which an initializer counts primes: a few milliseconds, as loading a library takes.
+const INITIALIZER_BELOW: u32 = 300_000;
+
+/// What a plan asks of a pool of processes.
+pub(super) fn options(job: &Job) -> Options<Kernel> {
+    let pool = job.options.pool;
+    Options {
+        initializer: match pool.initializer {
+            Initializer::None => None,
+            Initializer::Runs => Some(Kernel::primes(INITIALIZER_BELOW, 0, 1)),
+            Initializer::Fails => Some(Kernel::Panic("the plan asked the initializer to fail".to_owned())),
+        },
+        maxtasksperchild: pool.per_process,
+        chunksize: pool.chunksize.and_then(|chunksize| NonZeroUsize::new(chunksize as usize)),
+        carrier: pool.carrier,
+        ..Options::new(job.options.workers.max(1))
+    }
 }
 
-/// Starts the processes, then has each do one chunk of tasks after another, until none is left.
+/// A pool that outlives a run, with the lane that it records on.
+struct Warm<P: Ports + 'static> {
+    lane: &'static LaneRecorder<'static, P>,
+    pool: TaskPool<'static, P>,
+}
+
+thread_local! {
+    /// The pool that the last run of this process left, if its plan said so.
+    static WARM: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
+}
+
+/// Has the processes of the last run do all tasks, if it left any; else as [`run`], and leaves them for the next.
+pub(super) async fn run_warm<P: Ports + 'static>(
+    tasks: Vec<Task>,
+    env: Env<'static, P>,
+    options: Options<Kernel>,
+) -> Vec<(TaskId, Outcome)> {
+    let left = WARM.take().and_then(|left| left.downcast::<Warm<P>>().ok());
+    let warm = match left.filter(|warm| *warm.pool.options() == options && warm.pool.broken().is_none()) {
+        Some(warm) => warm,
+        None => {
+            // Lives as long as the process, as its pool may.
+            let lane: &'static LaneRecorder<'static, P> = Box::leak(Box::new(env.lane(0, LaneId::Thread(0))));
+            lane.enter(Phase::Idle, None);
+            match TaskPool::new(env.ports, options, Some(recording(lane))) {
+                Ok(pool) => Box::new(Warm { lane, pool }),
+                Err(error) => return not_run(&tasks, &error.to_string(), lane),
+            }
+        }
+    };
+    or_stopped(warm.pool.started(), env).await;
+    let outcomes = run_on(&warm.pool, tasks, env, warm.lane).await;
+    if warm.pool.broken().is_none() && !env.shared.stop_requested() {
+        WARM.replace(Some(warm));
+    }
+    outcomes
+}
+
+fn not_run<P: Ports>(tasks: &[Task], why: &str, lane: &LaneRecorder<'_, P>) -> Vec<(TaskId, Outcome)> {
+    let failed = Outcome::Failed(Failure::BrokenPool(why.to_owned()));
+    tasks.iter().map(|task| (task.id, task::end(task.id, failed.clone(), lane))).collect()
+}
+
+/// Where an end of a pool of tasks records.
+pub fn recording<'l, P: Ports>(lane: &'l LaneRecorder<'_, P>) -> Recording<'l, Task> {
+    Recording { lane, about: |task| Some(task.id) }
+}
+
+/// Starts the processes, then has them do all tasks, and ends them.
 ///
 /// If a process dies, the pool is broken, as a `ProcessPoolExecutor` is: every task that has not ended fails.
 pub(super) async fn run<P: Ports>(
     tasks: Vec<Task>,
     env: Env<'_, P>,
-    processes: u32,
-    chunksize: usize,
+    options: Options<Kernel>,
 ) -> Vec<(TaskId, Outcome)> {
     let lane = env.lane(0, LaneId::Thread(0));
     lane.enter(Phase::Idle, None);
-    let started = join_all((1..=processes).map(|number| env.ports.start_process(number))).await;
-    let mut pool =
-        Pool { env, lane, queue: RefCell::default(), outcomes: RefCell::default(), broken: RefCell::default() };
-    submit_all(&tasks, &pool.lane);
-    let all: Vec<TaskId> = tasks.iter().map(|task| task.id).collect();
-    pool.queue = RefCell::new(tasks.chunks(chunksize.max(1)).map(<[Task]>::to_vec).collect());
-    let mut pipes = Vec::with_capacity(started.len());
-    for pipe in started {
-        match pipe {
-            Ok(pipe) => pipes.push(pipe),
-            Err(PipeBroken(reason)) => pool.break_up(reason),
+    let (start, processes) = (options.start, options.processes.max(1));
+    let pool = TaskPool::new(env.ports, Options { processes, ..options }, Some(recording(&lane)));
+    let outcomes = match pool {
+        Ok(pool) => {
+            if start == Start::AtOnce {
+                // Their start is a price that is seen apart from the work.
+                or_stopped(pool.started(), env).await;
+            }
+            let outcomes = run_on(&pool, tasks, env, &lane).await;
+            pool.close();
+            if or_stopped(pool.join(), env).await.is_none() {
+                pool.terminate();
+            }
+            outcomes
         }
-    }
+        Err(error) => not_run(&tasks, &error.to_string(), &lane),
+    };
+    lane.record(EventKind::LaneClosed, None, 0);
+    outcomes
+}
+
+/// Has all tasks done by a pool, which may be warm, and gives their outcomes in the order in which they came. `lane` is that
+/// which the pool records on.
+pub async fn run_on<P: Ports>(
+    pool: &TaskPool<'_, P>,
+    tasks: Vec<Task>,
+    env: Env<'_, P>,
+    lane: &LaneRecorder<'_, P>,
+) -> Vec<(TaskId, Outcome)> {
+    submit_all(&tasks, lane);
+    let ids: Vec<TaskId> = tasks.iter().map(|task| task.id).collect();
+    // As `Pool.map` has it, though outcomes are taken as they come.
+    let usual = || NonZeroUsize::new(default_chunksize(tasks.len(), pool.options().processes as usize));
+    let chunksize = pool.options().chunksize.or_else(usual);
+    let mut results = match pool.imap_unordered(tasks, chunksize) {
+        Ok(results) => results,
+        Err(error) => {
+            let lost = Outcome::Failed(Failure::BrokenPool(error.to_string()));
+            return ids.into_iter().map(|id| (id, task::end(id, lost.clone(), lane))).collect();
+        }
+    };
+    let mut outcomes = Vec::with_capacity(ids.len());
+    let mut was_ended = false;
     {
-        let work = join_all(pipes.iter().map(|pipe| pool.keep_busy(pipe)));
-        let stopped = env.ports.stopped();
-        match select(pin!(work), pin!(stopped)).await {
-            Either::Left(_) => {}
-            Either::Right(((), work)) => {
-                pool.queue.borrow_mut().clear();
-                // Those that compute look at the stop flag of their own memory, and answer.
+        let take = async {
+            while let Some((place, result)) = results.next().await {
+                outcomes.push((ids[place], result));
+            }
+        };
+        let mut work = pin!(pool.run_until(take));
+        if let Either::Right(((), _)) = select(work.as_mut(), pin!(env.ports.stopped())).await {
+            pool.cancel_pending();
+            // Those that compute look at the stop flag of their own memory, and answer.
+            if let Either::Right(((), _)) = select(work.as_mut(), pin!(env.ports.sleep(STOP_GRACE))).await {
+                was_ended = true;
+                pool.terminate();
                 work.await;
             }
         }
     }
-    if pool.broken.borrow().is_none() {
-        join_all(pipes.iter().map(|pipe| close(pipe, &pool.lane))).await;
-    }
-    let mut outcomes = pool.outcomes.into_inner();
-    let lost = match pool.broken.into_inner() {
-        Some(reason) => Outcome::Failed(Failure::BrokenPool(reason)),
-        None => Outcome::Cancelled,
+    let outcome_of = |(id, result)| match result {
+        Ok(outcome) => (id, outcome),
+        Err(FutureError::Failed(failure)) if !was_ended => (id, task::end(id, Outcome::Failed(failure), lane)),
+        Err(_) => (id, task::end(id, Outcome::Cancelled, lane)),
     };
-    for id in all {
-        if !outcomes.iter().any(|(other, _)| *other == id) {
-            outcomes.push((id, task::end(id, lost.clone(), &pool.lane)));
-        }
-    }
-    pool.lane.record(EventKind::LaneClosed, None, 0);
-    outcomes
+    outcomes.into_iter().map(outcome_of).collect()
 }
 
-/// The parent's side of the pool.
-struct Pool<'a, P> {
-    env: Env<'a, P>,
-    lane: LaneRecorder<'a, P>,
-    queue: RefCell<VecDeque<Vec<Task>>>,
-    outcomes: RefCell<Vec<(TaskId, Outcome)>>,
-    broken: RefCell<Option<String>>,
-}
-
-impl<P: Ports> Pool<'_, P> {
-    fn break_up(&self, reason: String) {
-        self.broken.borrow_mut().get_or_insert(reason);
-        self.queue.borrow_mut().clear();
-    }
-
-    /// Gives a process one chunk after another.
-    async fn keep_busy(&self, pipe: &P::Pipe) {
-        loop {
-            let chunk = self.queue.borrow_mut().pop_front();
-            let Some(chunk) = chunk else { return };
-            if self.env.shared.stop_requested() {
-                return;
-            }
-            match self.call(pipe, &chunk).await {
-                Ok(report) => self.outcomes.borrow_mut().extend(report.outcomes),
-                Err(PipeBroken(reason)) => return self.break_up(reason),
-            }
-        }
-    }
-
-    async fn call(&self, pipe: &P::Pipe, chunk: &[Task]) -> Result<Report, PipeBroken> {
-        send(pipe, &chunk, chunk.first(), &self.lane)?;
-        let message = pipe.receive().await?;
-        receive(pipe, message, &self.lane)
-    }
-}
-
-/// Tells a process that there is no more to do, with an empty chunk, and waits until it has recorded its last: Python's
-/// `Pool.close` and `join`.
-async fn close<P: Ports>(pipe: &P::Pipe, lane: &LaneRecorder<'_, P>) {
-    let nothing: [Task; 0] = [];
-    if send(pipe, &nothing[..], None, lane).is_ok() {
-        // One that dies now has done all that it was to do.
-        let _ = pipe.receive().await;
+/// Waits for something, but no longer than a grace time after a stop.
+async fn or_stopped<P: Ports, T>(something: impl Future<Output = T>, env: Env<'_, P>) -> Option<T> {
+    let stopped = async {
+        env.ports.stopped().await;
+        env.ports.sleep(STOP_GRACE).await;
+    };
+    match select(pin!(something), pin!(stopped)).await {
+        Either::Left((value, _)) => Some(value),
+        Either::Right(_) => None,
     }
 }
 
@@ -124,67 +190,39 @@ async fn close<P: Ports>(pipe: &P::Pipe, lane: &LaneRecorder<'_, P>) {
 ///
 /// # Errors
 /// If the parent is gone, or speaks in a way that this does not know.
-pub async fn serve<P: Ports + 'static>(pipe: &P::Pipe, number: u32, env: Env<'_, P>) -> Result<(), PipeBroken> {
+pub async fn serve<P: Ports + 'static>(pipe: &impl Pipe, number: u32, env: Env<'_, P>) -> Result<(), PipeBroken> {
     let lane = env.lane(0, LaneId::Child(number));
     lane.enter(Phase::Idle, None);
-    loop {
-        let message = pipe.receive().await?;
-        let chunk: Vec<Task> = receive(pipe, message, &lane)?;
-        if chunk.is_empty() {
-            lane.record(EventKind::LaneClosed, None, 0);
-            return pipe.send(&[]);
+    processes::serve(pipe, &Works { env, lane: &lane }, Some(recording(&lane))).await
+}
+
+/// Does the work of tasks, and records it.
+struct Works<'a, 'e, P> {
+    env: Env<'e, P>,
+    lane: &'a LaneRecorder<'e, P>,
+}
+
+impl<P: Ports + 'static> Handler for Works<'_, '_, P> {
+    type Initial = Kernel;
+    type Argument = Task;
+    type Output = Outcome;
+
+    async fn initialize(&self, kernel: Kernel) -> Result<(), Failure> {
+        self.lane.enter(Phase::Computing, None);
+        self.env.ports.publish();
+        match task::compute(&kernel, &|| !self.env.shared.stop_requested(), &|_, _| ()) {
+            Outcome::Failed(failure) => Err(failure),
+            // If it was stopped, so will its tasks be.
+            Outcome::Done(_) | Outcome::Cancelled => Ok(()),
         }
-        let mut report = Report::default();
-        for task in &chunk {
-            let outcome = task::run_alone(task, &lane, env).await;
-            report.outcomes.push((task.id, outcome));
-        }
-        send(pipe, &report, chunk.first(), &lane)?;
     }
-}
 
-/// Sends something, and records what making the message took, and its bytes.
-fn send<P: Ports, T: serde::Serialize + ?Sized>(
-    pipe: &P::Pipe,
-    value: &T,
-    about: Option<&Task>,
-    lane: &LaneRecorder<'_, P>,
-) -> Result<(), PipeBroken> {
-    let about = about.map(|task| task.id);
-    lane.enter(Phase::Serialising, about);
-    let garbled = |error: postcard::Error| PipeBroken(error.to_string());
-    let sent = postcard::to_allocvec(value).map_err(garbled).and_then(|bytes| {
-        pipe.send(&bytes)?;
-        lane.record(EventKind::Sent, about, bytes.len() as u64);
-        Ok(())
-    });
-    lane.enter(Phase::Idle, None);
-    sent
-}
+    async fn call(&self, task: Task) -> Result<Outcome, Failure> {
+        Ok(task::run_alone(&task, self.lane, self.env).await)
+    }
 
-/// Opens a message, and records what that took, and its bytes.
-fn receive<P: Ports, T: serde::de::DeserializeOwned>(
-    pipe: &P::Pipe,
-    message: <P::Pipe as Pipe>::Message,
-    lane: &LaneRecorder<'_, P>,
-) -> Result<T, PipeBroken> {
-    lane.enter(Phase::Deserialising, None);
-    let bytes = pipe.open(message);
-    let value = postcard::from_bytes(&bytes).map_err(|error| PipeBroken(error.to_string()));
-    lane.record(EventKind::Received, None, bytes.len() as u64);
-    lane.enter(Phase::Idle, None);
-    value
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_usual_chunks_are_those_of_python() {
-        // `divmod(tasks, 4 * processes)`, and one more if there is a rest: multiprocessing/pool.py.
-        for (tasks, processes, chunksize) in [(8, 2, 1), (9, 2, 2), (100, 2, 13), (1, 8, 1), (64, 4, 4), (65, 4, 5)] {
-            assert_eq!(default_chunksize(tasks, processes), chunksize);
-        }
+    fn closing(&self) {
+        self.lane.record(EventKind::LaneClosed, None, 0);
+        self.env.ports.publish();
     }
 }

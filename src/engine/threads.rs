@@ -21,6 +21,7 @@ use super::recorder::LaneRecorder;
 use super::task::{self, Ask, Thread};
 use crate::model::event::{EventKind, Phase};
 use crate::model::id::{LaneId, TaskId};
+use crate::model::message::Message;
 use crate::model::outcome::{Failure, Outcome};
 use crate::model::time::Instant;
 use crate::workloads::sites::Request;
@@ -154,7 +155,7 @@ fn pack<P: Ports, T: Serialize>(value: &T, task: TaskId, lane: &LaneRecorder<'_,
     lane.enter(Phase::Serialising, Some(task));
     // What is packed here is made of numbers and texts, which all can be.
     let message = postcard::to_allocvec(value).unwrap_or_default();
-    lane.record(EventKind::Sent, Some(task), message.len() as u64);
+    lane.record(EventKind::Sent, Some(task), of_message(task, &message));
     lane.enter(Phase::Idle, None);
     message
 }
@@ -167,8 +168,13 @@ fn unpack<P: Ports, T: DeserializeOwned>(
 ) -> Result<T, Failure> {
     lane.enter(Phase::Deserialising, Some(task));
     let value = postcard::from_bytes(message).map_err(|error| Failure::BrokenPool(error.to_string()));
-    lane.record(EventKind::Received, Some(task), message.len() as u64);
+    lane.record(EventKind::Received, Some(task), of_message(task, message));
     value
+}
+
+/// What events say of a message: each task has one there and one back.
+fn of_message(task: TaskId, message: &[u8]) -> u64 {
+    Message { number: task.0, bytes: u32::try_from(message.len()).unwrap_or(u32::MAX) }.to_arg()
 }
 
 fn cannot_run<P: Ports>(id: TaskId, why: &str, lane: &LaneRecorder<'_, P>) -> (TaskId, Outcome) {

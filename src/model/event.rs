@@ -106,9 +106,11 @@ pub enum EventKind {
     LockTaken,
     /// The lane's thread no longer holds the lock. The argument: 1 if it was made to drop it, else 0.
     LockDropped,
-    /// The lane sent a message to another process; the argument is its bytes.
+    /// The lane handed a message to what carries it to another process; the argument is its number and its bytes
+    /// (`Message::to_arg`).
     Sent,
-    /// The lane opened a message of another process; the argument is its bytes.
+    /// The lane unpacked a message of another process; the argument is its number and its bytes (`Message::to_arg`). It had
+    /// come when the lane began this (`Phase::Deserialising`): until then from its `Sent`, it was under way or waited.
     Received,
     /// The counter that tasks share stands at the argument.
     Counted,

@@ -112,6 +112,9 @@ pub enum Failure {
     /// The pool that should have run it can run nothing any more, for this reason.
     #[error("the pool is broken: {0}")]
     BrokenPool(String),
+    /// Its argument or its result could not be packed into a message, for this reason.
+    #[error("could not be packed: {0}")]
+    Unserialisable(String),
 }
 
 impl Failure {
@@ -131,6 +134,7 @@ impl Failure {
             Failure::ExitCode(_) => "ExitCode",
             Failure::Trapped(_) => "Trapped",
             Failure::NotStarted(_) => "NotStarted",
+            Failure::Unserialisable(_) => "Unserialisable",
         }
     }
 
@@ -150,6 +154,7 @@ impl Failure {
             Failure::ExitCode(code) => 11 | (u64::from(*code) << 8),
             Failure::Trapped(_) => 12,
             Failure::NotStarted(_) => 13,
+            Failure::Unserialisable(_) => 14,
         }
     }
 
@@ -168,6 +173,7 @@ impl Failure {
             11 => Failure::ExitCode((arg >> 8) as u8),
             12 => Failure::Trapped(String::new()),
             13 => Failure::NotStarted(String::new()),
+            14 => Failure::Unserialisable(String::new()),
             _ => Failure::Unreachable(String::new()),
         }
     }
@@ -242,6 +248,7 @@ mod tests {
             Failure::ExitCode(3),
             Failure::Trapped(String::new()),
             Failure::NotStarted(String::new()),
+            Failure::Unserialisable(String::new()),
         ] {
             assert_eq!(Failure::from_arg(failure.to_arg()), failure);
         }

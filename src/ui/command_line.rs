@@ -26,7 +26,8 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
         let found = props.errors.iter().find(|error: &&FieldError| error.field == field);
         found.map(|error| AttrValue::from(error.message.clone()))
     };
-    let on_stdin = edit.reform(|event: InputEvent| Edit::Stdin(event.target_unchecked_into::<HtmlTextAreaElement>().value()));
+    let on_stdin =
+        edit.reform(|event: InputEvent| Edit::Stdin(event.target_unchecked_into::<HtmlTextAreaElement>().value()));
     let given = props.programs.iter().map(|(name, bytes)| {
         html! { <li key={name.clone()}>{ format!("{name}, {} bytes", format::thousands(*bytes as u64)) }</li> }
     });

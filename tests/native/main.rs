@@ -10,6 +10,7 @@ mod gil;
 #[path = "../support/gil_rules.rs"]
 mod gil_rules;
 mod ports;
+mod processes;
 mod runs;
-mod workloads;
 mod subprocess;
+mod workloads;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::StreamExt;
 use overlap::engine::Env;
 use overlap::engine::futures::{Future, Spawn, StdThreads};
-use overlap::engine::ports::{Clock, Pipe, PipeBroken, Ports};
+use overlap::engine::ports::{Carrier, Clock, Kept, Pipe, PipeBroken, Ports};
 use overlap::engine::process_pool::serve;
 use overlap::engine::recorder::Shared;
 use overlap::model::outcome::{Failure, Value};
@@ -137,6 +137,8 @@ impl Ports for SimulatedPorts<'_> {
         Err(PipeBroken("processes run in real time".to_owned()))
     }
 
+    fn end_process(&self, _: u32) {}
+
     fn block(&self, length: Duration) {
         self.now_ns.fetch_add(length.as_nanos() as u64, Ordering::Relaxed);
         self.look_at_stop();
@@ -150,26 +152,56 @@ impl Ports for SimulatedPorts<'_> {
     }
 }
 
+/// Why a pipe is broken whose other end is gone.
+const DIED: &str = "the process died";
+
+/// A message between threads that stand for processes.
+pub enum ChannelMessage {
+    Moved(Vec<u8>),
+    /// It stays with its sender, who has to keep it.
+    Shared(Weak<Vec<u8>>),
+}
+
 /// A pipe between threads that stand for processes.
 pub struct ChannelPipe {
-    sender: UnboundedSender<Vec<u8>>,
-    receiver: RefCell<UnboundedReceiver<Vec<u8>>>,
+    sender: UnboundedSender<ChannelMessage>,
+    receiver: RefCell<UnboundedReceiver<ChannelMessage>>,
+}
+
+impl ChannelPipe {
+    /// Two ends.
+    pub fn pair() -> (ChannelPipe, ChannelPipe) {
+        let ((to_first, from_second), (to_second, from_first)) = (unbounded(), unbounded());
+        let end = |sender, receiver| ChannelPipe { sender, receiver: RefCell::new(receiver) };
+        (end(to_second, from_second), end(to_first, from_first))
+    }
 }
 
 impl Pipe for ChannelPipe {
-    type Message = Vec<u8>;
+    type Message = ChannelMessage;
 
-    fn send(&self, bytes: &[u8]) -> Result<(), PipeBroken> {
-        self.sender.unbounded_send(bytes.to_vec()).map_err(|error| PipeBroken(error.to_string()))
+    fn send(&self, bytes: Vec<u8>, carrier: Carrier) -> Result<Kept, PipeBroken> {
+        let (message, kept) = match carrier {
+            Carrier::Copy | Carrier::Transfer => (ChannelMessage::Moved(bytes), Kept::nothing()),
+            Carrier::Shared => {
+                let bytes = Arc::new(bytes);
+                (ChannelMessage::Shared(Arc::downgrade(&bytes)), Kept::until_answered(bytes))
+            }
+        };
+        let sent = self.sender.unbounded_send(message);
+        sent.map(|()| kept).map_err(|_| PipeBroken(DIED.to_owned()))
     }
 
-    async fn receive(&self) -> Result<Vec<u8>, PipeBroken> {
+    async fn receive(&self) -> Result<ChannelMessage, PipeBroken> {
         let message = poll_fn(|context| self.receiver.borrow_mut().poll_next_unpin(context)).await;
-        message.ok_or_else(|| PipeBroken("the process died".to_owned()))
+        message.ok_or_else(|| PipeBroken(DIED.to_owned()))
     }
 
-    fn open(&self, message: Vec<u8>) -> Vec<u8> {
-        message
+    fn open(&self, message: ChannelMessage) -> Vec<u8> {
+        match message {
+            ChannelMessage::Moved(bytes) => bytes,
+            ChannelMessage::Shared(bytes) => bytes.upgrade().expect("its sender has kept it").to_vec(),
+        }
     }
 }
 
@@ -277,19 +309,25 @@ impl Ports for RealPorts {
         let shared: &'static Shared = Box::leak(Box::new(Shared::new(1, 1 << 12)));
         let stop = Future::new();
         self.children.lock().expect("no panic").push((shared, stop.clone()));
-        let (to_child, from_parent) = unbounded();
-        let (to_parent, from_child) = unbounded();
+        let (parent, pipe) = ChannelPipe::pair();
         let (started, dies) = (self.started, self.dies == Some(number));
         std::thread::spawn(move || {
             let ports = RealPorts { started, stop, ..RealPorts::new(shared, None) };
-            let pipe = ChannelPipe { sender: to_parent, receiver: RefCell::new(from_parent) };
             let served = async {
                 if dies { pipe.receive().await.map(drop) } else { serve(&pipe, number, Env::new(&ports, shared)).await }
             };
             // It ends with its parent.
             let _ = ports.run(served);
         });
-        Ok(ChannelPipe { sender: to_child, receiver: RefCell::new(from_child) })
+        Ok(parent)
+    }
+
+    fn end_process(&self, number: u32) {
+        // A thread cannot be ended. What it does comes to an end, and so does its wait, as nobody listens to it.
+        if let Some((shared, stop)) = self.children.lock().expect("no panic").get(number as usize - 1) {
+            shared.request_stop();
+            let _ = stop.set_result(());
+        }
     }
 
     fn block(&self, length: Duration) {

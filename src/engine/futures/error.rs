@@ -58,6 +58,9 @@ pub enum BuildError {
     /// It was to have no worker at all.
     #[error("max_workers must be greater than 0")]
     NoWorkers,
+    /// Its processes were to be replaced before they did anything.
+    #[error("maxtasksperchild must be a positive int or None")]
+    NoTasksPerChild,
 }
 
 /// A thread could not be started; the text says why.

@@ -39,7 +39,7 @@ pub fn set_hook(hook: impl Fn(&Record) + Send + Sync + 'static) {
     let _earlier = HOOK.write().unwrap_or_else(PoisonError::into_inner).replace(hook);
 }
 
-pub(super) fn record(level: Level, message: String) {
+pub(in crate::engine) fn record(level: Level, message: String) {
     let hook = HOOK.read().unwrap_or_else(PoisonError::into_inner).clone();
     if let Some(hook) = hook {
         let record = Record { level, message };
@@ -49,6 +49,6 @@ pub(super) fn record(level: Level, message: String) {
 }
 
 /// Runs code of somebody else's. A panic in it is its failure, and goes no further.
-pub(super) fn guard<T>(run: impl FnOnce() -> T) -> Result<T, Failure> {
+pub(in crate::engine) fn guard<T>(run: impl FnOnce() -> T) -> Result<T, Failure> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|payload| panic_failure(payload.as_ref()))
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::field::{Choose, Field, NumberSpec, Param};
 use super::command_line;
+use super::field::{Choose, Field, NumberSpec, Param};
 use super::workload::{CCall, Commands, Fault, LockOrder, Shares, Site, Spread, Workload, WorkloadKind};
 use super::{
     Carrier, Initializer, LARGE_MAX_KIB, LoopOptions, ModelKind, Options, Plan, PoolOptions, SWITCH_INTERVAL_US,
@@ -153,7 +153,9 @@ impl Draft {
         let needs_threads_that_share =
             matches!(workload, WorkloadKind::Queue | WorkloadKind::Counter | WorkloadKind::Deadlock);
         match model {
-            ModelKind::Subprocess if workload != WorkloadKind::Commands => Some("only for commands, which are programs of their own."),
+            ModelKind::Subprocess if workload != WorkloadKind::Commands => {
+                Some("only for commands, which are programs of their own.")
+            }
             ModelKind::Subprocess => None,
             _ if workload == WorkloadKind::Commands => Some("not for commands, as they are programs of their own."),
             ModelKind::Processes | ModelKind::OwnLocks if needs_threads_that_share => {

@@ -9,6 +9,7 @@ mod workload;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::message::Carrier;
 pub use draft::{Draft, FieldError, SiteDraft, SiteKind};
 pub use field::{ChoiceSpec, Choose, Field, NumberSpec, Param};
 pub use model_kind::ModelKind;
@@ -41,18 +42,6 @@ pub const LARGE_MAX_KIB: u32 = 256 * 1024;
 /// The picture of *Mandelbrot*, in points. Its width is a whole number of pieces of sixteen (`EventKind::Shown`).
 pub const PICTURE_WIDTH: u32 = 256;
 pub const PICTURE_HEIGHT: u32 = 160;
-
-/// How bytes get from one process to another.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Carrier {
-    /// Copied by the browser (structured clone), as Python's pipes copy what was pickled.
-    #[default]
-    Copy,
-    /// Moved: the sender has them no more.
-    Transfer,
-    /// Left where they are: the receiver is told where in the sender's memory, which both see.
-    Shared,
-}
 
 /// What a process does before its first task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

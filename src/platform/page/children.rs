@@ -49,7 +49,7 @@ pub(super) fn start_child(inbox: &Inbox, number: u32, parent: &Worker) {
         Err(error) => return tell(&error),
     };
     child.on_death(tell.clone());
-    inbox.own(child.clone());
+    inbox.own(number, child.clone());
     let parent = parent.clone();
     spawn_local(async move {
         // Its death it tells itself.

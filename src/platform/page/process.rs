@@ -3,6 +3,7 @@
 //! `platform/README.md` has the steps of starting, running and stopping one, and who may block where.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::pin::pin;
 use std::rc::Rc;
 
@@ -97,8 +98,10 @@ pub(super) struct Inbox {
     /// Of those, how many were lost.
     lost: Cell<u64>,
     threads: RefCell<Threads>,
-    /// The processes that it asked for.
-    children: RefCell<Vec<Rc<Process>>>,
+    /// The processes that it asked for, by their numbers.
+    children: RefCell<BTreeMap<u32, Rc<Process>>>,
+    /// How many events were lost by those that have ended.
+    lost_by_ended: Cell<u64>,
     origin_ms: Cell<f64>,
     /// Who else is told of its death, once.
     on_death: RefCell<Option<Tell>>,
@@ -205,6 +208,7 @@ impl Inbox {
                 self.events.borrow_mut().extend(records.iter().filter_map(|record| Event::from_words(*record)));
             }
             Some("newProcess") => start_child(self, value.as_f64().unwrap_or_default() as u32, process),
+            Some("endProcess") => self.end_child(value.as_f64().unwrap_or_default() as u32),
             Some("newThread") => {
                 let added = self.threads.borrow_mut().add(Array::from(&value).get(1));
                 added.unwrap_or_else(|_| self.fail(ProcessError::ScriptFailed));
@@ -229,8 +233,16 @@ impl Inbox {
     }
 
     /// Takes a process that this one asked for: it ends with it, and its events are among its own.
-    pub(super) fn own(&self, child: Rc<Process>) {
-        self.children.borrow_mut().push(child);
+    pub(super) fn own(&self, number: u32, child: Rc<Process>) {
+        self.children.borrow_mut().insert(number, child);
+    }
+
+    /// Ends a process that this one asked for, and keeps what it recorded.
+    fn end_child(&self, number: u32) {
+        let Some(child) = self.children.borrow_mut().remove(&number) else { return };
+        child.end();
+        let lost = child.take_events(|event| self.push_event(*event));
+        self.lost_by_ended.set(self.lost_by_ended.get() + lost);
     }
 
     fn loaded(&self, said: &Array, process: &Worker) {
@@ -363,7 +375,7 @@ impl Process {
 
     /// Ends its worker, with all its threads and all processes that it asked for, and lets its memory go.
     pub fn end(&self) {
-        for child in self.inbox.children.take() {
+        for child in self.inbox.children.take().into_values() {
             child.end();
         }
         let threads = self.inbox.threads.borrow();
@@ -411,7 +423,7 @@ impl Process {
 
     /// Asks its tasks to end: by shared memory, which threads that compute see, and by message, which wakes those that wait.
     pub fn request_stop(&self) {
-        for child in &*self.inbox.children.borrow() {
+        for child in self.inbox.children.borrow().values() {
             child.request_stop();
         }
         if let Some(block) = &*self.block.borrow() {
@@ -424,7 +436,8 @@ impl Process {
     /// the number of those lost so far.
     pub fn take_events(&self, mut to: impl FnMut(&Event)) -> u64 {
         self.take_own_events(&mut to)
-            + self.inbox.children.borrow().iter().map(|child| child.take_own_events(&mut to)).sum::<u64>()
+            + self.inbox.lost_by_ended.get()
+            + self.inbox.children.borrow().values().map(|child| child.take_own_events(&mut to)).sum::<u64>()
     }
 
     fn take_own_events(&self, to: &mut dyn FnMut(&Event)) -> u64 {

@@ -10,8 +10,8 @@ use gloo_timers::callback::Interval;
 use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen_futures::spawn_local;
 
-use super::image::SharedImage;
 use super::commands::{Line, Programs, Written};
+use super::image::SharedImage;
 use super::process::{Process, ProcessConfig, ProcessError};
 use super::subprocess::{SubprocessConfig, Subprocesses};
 use crate::app::{LegView, Msg, Output, RunView};

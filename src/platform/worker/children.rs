@@ -7,17 +7,20 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use futures_channel::oneshot;
-use js_sys::Uint8Array;
+use js_sys::{Array, Reflect, SharedArrayBuffer, Uint8Array, WebAssembly};
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, MessagePort};
 
-use crate::engine::ports::{Pipe, PipeBroken};
+use crate::engine::ports::{Carrier, Kept, Pipe, PipeBroken};
 
 #[wasm_bindgen(module = "/www/process.js")]
 extern "C" {
     /// Asks the page for a process. The answer is a call of [`process_child`].
     #[wasm_bindgen(js_name = askForProcess)]
     fn ask_for_process(number: u32);
+    /// Has the page end a process that this one asked for.
+    #[wasm_bindgen(js_name = endProcess)]
+    fn post_end_process(number: u32);
 }
 
 thread_local! {
@@ -38,6 +41,13 @@ pub async fn start_process(number: u32) -> Result<PortPipe, PipeBroken> {
     let pipe = started.await.unwrap_or_else(|_| Err(PipeBroken("nobody answers".to_owned())))?;
     CHILDREN.with_borrow_mut(|children| children.insert(number, Child::Started(pipe.clone())));
     Ok(pipe)
+}
+
+/// Ends a process, whatever it does.
+pub fn end_process(number: u32) {
+    // Nobody waits for what it says any more.
+    CHILDREN.with_borrow_mut(|children| children.remove(&number));
+    post_end_process(number);
 }
 
 /// The page says that a process is connected through `port`, or why it is not, or no longer.
@@ -121,9 +131,29 @@ impl PortPipe {
 impl Pipe for PortPipe {
     type Message = MessageEvent;
 
-    fn send(&self, bytes: &[u8]) -> Result<(), PipeBroken> {
-        let sent = self.end.port.post_message(&Uint8Array::from(bytes));
-        sent.map_err(|_| PipeBroken("a message could not be sent".to_owned()))
+    fn send(&self, bytes: Vec<u8>, carrier: Carrier) -> Result<Kept, PipeBroken> {
+        let port = &self.end.port;
+        let (sent, kept) = match carrier {
+            Carrier::Copy => (port.post_message(&Uint8Array::from(&bytes[..])), Kept::nothing()),
+            Carrier::Transfer => {
+                // Memory of this program cannot leave it: what is handed over is a copy outside.
+                let copy = Uint8Array::from(&bytes[..]);
+                let handed_over = Array::of1(&copy.buffer());
+                (port.post_message_with_transferable(&copy, &handed_over), Kept::nothing())
+            }
+            Carrier::Shared => {
+                let place = Array::of3(&shared_memory()?, &address(&bytes).into(), &(bytes.len() as f64).into());
+                (port.post_message(&place), Kept::until_answered(bytes))
+            }
+        };
+        match sent {
+            Ok(()) => Ok(kept),
+            Err(_) => {
+                // It did not go, so nobody reads it.
+                kept.release();
+                Err(PipeBroken("a message could not be sent".to_owned()))
+            }
+        }
     }
 
     async fn receive(&self) -> Result<MessageEvent, PipeBroken> {
@@ -142,6 +172,30 @@ impl Pipe for PortPipe {
     }
 
     fn open(&self, message: MessageEvent) -> Vec<u8> {
-        Uint8Array::new(&message.data()).to_vec()
+        let data = message.data();
+        let Some(place) = data.dyn_ref::<Array>() else { return Uint8Array::new(&data).to_vec() };
+        let number = |index| place.get(index).as_f64().unwrap_or_default() as u32;
+        Uint8Array::new_with_byte_offset_and_length(&place.get(0), number(1), number(2)).to_vec()
+    }
+}
+
+/// Where bytes are in this program's memory.
+fn address(bytes: &[u8]) -> f64 {
+    bytes.as_ptr() as usize as f64
+}
+
+/// This program's memory, if others may see it.
+///
+/// # Errors
+/// If they may not: posting it would copy all of it.
+fn shared_memory() -> Result<JsValue, PipeBroken> {
+    let memory: WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
+    let buffer = memory.buffer();
+    // Where there is no such class, there is no such memory, and asking for an instance of it would be an error.
+    let class_is_there = Reflect::has(&js_sys::global(), &"SharedArrayBuffer".into()).unwrap_or(false);
+    if class_is_there && buffer.is_instance_of::<SharedArrayBuffer>() {
+        Ok(buffer)
+    } else {
+        Err(PipeBroken("this memory is not shared".to_owned()))
     }
 }

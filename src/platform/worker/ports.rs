@@ -106,6 +106,10 @@ impl Ports for BrowserPorts {
         children::start_process(number)
     }
 
+    fn end_process(&self, number: u32) {
+        children::end_process(number);
+    }
+
     fn block(&self, length: Duration) {
         std::thread::sleep(length);
     }

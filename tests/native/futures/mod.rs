@@ -10,6 +10,6 @@ mod future;
 mod initializer;
 mod shutdown;
 pub(crate) mod support;
-mod table;
+pub(crate) mod table;
 mod thread_pool;
 mod wait;

@@ -1,0 +1,390 @@
+//! What a pool does: gives messages to processes, and outcomes to futures.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::message::{Call, End, Reply, SendError, pack};
+use super::options::Options;
+use super::recording::Recording;
+use super::state::{Chunk, Flight, Item, Stage, Standing, State};
+use crate::engine::futures::log::{self, Level};
+use crate::engine::futures::{Future, SubmitError};
+use crate::engine::ports::{Carrier, Pipe, PipeBroken, Ports};
+use crate::model::outcome::Failure;
+
+/// Why what was in flight has failed when its pool was terminated.
+const TERMINATED: &str = "the pool was terminated";
+/// Why a pool is broken one of whose processes could not begin; what failed follows.
+const INITIALIZER_FAILED: &str = "a process initializer failed";
+/// Why a pool is broken one of whose processes says what it was not asked.
+const UNASKED: &str = "a process answered what it was not asked";
+
+/// The part of a pool that the lives of its processes share.
+pub(super) struct Core<'e, P: Ports, A, R, I> {
+    ports: &'e P,
+    pub(super) options: Options<I>,
+    recording: Option<Recording<'e, A>>,
+    /// Borrowed for a few lines at a time, and never while code of others runs: futures wake and call back.
+    pub(super) state: RefCell<State<P::Pipe, A, R>>,
+}
+
+/// Whether a process goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Goes,
+    Ended,
+}
+
+impl<'e, P: Ports, A, R, I> Core<'e, P, A, R, I> {
+    pub(super) fn new(ports: &'e P, options: Options<I>, recording: Option<Recording<'e, A>>) -> Self {
+        let state = RefCell::new(State::new(options.first_number));
+        Core { ports, options, recording, state }
+    }
+
+    fn processes(&self) -> usize {
+        self.options.processes as usize
+    }
+
+    /// Ends all processes, fails what is in flight and, if the pool is broken, what is queued; the rest is cancelled.
+    pub(super) fn end_all(&self, stage: Stage) {
+        let mut state = self.state.borrow_mut();
+        if state.has_failed() {
+            return;
+        }
+        let reason = match &stage {
+            Stage::Broken(reason) => reason.clone(),
+            _ => TERMINATED.to_owned(),
+        };
+        let is_broken = matches!(stage, Stage::Broken(_));
+        state.stage = stage;
+        let queue = core::mem::take(&mut state.queue);
+        let processes = core::mem::take(&mut state.processes);
+        state.idle.clear();
+        state.to_start.clear();
+        state.busy = 0;
+        let wakers = state.take_wakers();
+        drop(state);
+        // First no process goes on, then everybody hears of it.
+        for number in processes.keys() {
+            self.ports.end_process(*number);
+        }
+        let failure = || Failure::BrokenPool(reason.clone());
+        for flight in processes.into_values().flat_map(|process| process.flights) {
+            flight.futures.iter().for_each(|future| end(future, Err(failure())));
+        }
+        for item in queue.into_iter().flatten() {
+            if is_broken {
+                if may_begin(&item.future) {
+                    end(&item.future, Err(failure()));
+                }
+            } else {
+                cancel(item);
+            }
+        }
+        wakers.into_iter().for_each(std::task::Waker::wake);
+    }
+
+    pub(super) fn break_up(&self, reason: String) {
+        self.end_all(Stage::Broken(reason));
+    }
+
+    /// Cancels what no process was given.
+    pub(super) fn cancel_pending(&self) {
+        let queue = core::mem::take(&mut self.state.borrow_mut().queue);
+        queue.into_iter().flatten().for_each(cancel);
+    }
+
+    fn wake(&self) {
+        let wakers = self.state.borrow_mut().take_wakers();
+        wakers.into_iter().for_each(std::task::Waker::wake);
+    }
+}
+
+impl<P, A, R, I> Core<'_, P, A, R, I>
+where
+    P: Ports,
+    A: Serialize,
+    R: DeserializeOwned,
+    I: Serialize,
+{
+    /// Takes tasks, and gives them to whoever is free.
+    pub(super) fn enqueue(&self, chunks: impl IntoIterator<Item = Chunk<A, R>>) -> Result<(), SubmitError> {
+        {
+            let mut state = self.state.borrow_mut();
+            match &state.stage {
+                Stage::Running => {}
+                Stage::Broken(reason) => return Err(SubmitError::Broken(reason.clone())),
+                Stage::Closed | Stage::Terminated => return Err(SubmitError::ShutDown),
+            }
+            state.queue.extend(chunks.into_iter().filter(|chunk| !chunk.is_empty()));
+        }
+        self.dispatch();
+        Ok(())
+    }
+
+    pub(super) fn close(&self) {
+        let mut state = self.state.borrow_mut();
+        if state.stage == Stage::Running {
+            state.stage = Stage::Closed;
+        }
+        drop(state);
+        self.dispatch();
+        self.wake();
+    }
+
+    /// Sends what can be sent, and asks for processes, or closes them, as that leaves it.
+    pub(super) fn dispatch(&self) {
+        let window = self.options.prefetch as usize + 1;
+        loop {
+            let mut state = self.state.borrow_mut();
+            let Some(number) = state.taker(self.processes(), window) else { break };
+            let Some(chunk) = state.queue.pop_front() else { break };
+            drop(state);
+            self.send(number, chunk);
+        }
+        let mut state = self.state.borrow_mut();
+        state.ask_for_processes(self.options.start, self.processes(), self.options.maxtasksperchild);
+        let driver = if state.to_start.is_empty() { None } else { state.driver.take() };
+        let is_done = state.stage == Stage::Closed && state.queue.is_empty();
+        let to_close = if is_done { core::mem::take(&mut state.idle) } else { VecDeque::new() };
+        drop(state);
+        to_close.into_iter().for_each(|number| self.send_close(number));
+        if let Some(driver) = driver {
+            driver.wake();
+        }
+    }
+
+    fn send(&self, number: u32, chunk: Chunk<A, R>) {
+        let mut items: Chunk<A, R> = chunk.into_iter().filter(|item| may_begin(&item.future)).collect();
+        let (pipe, message) = {
+            let mut state = self.state.borrow_mut();
+            let pipe = state.processes.get(&number).and_then(|process| process.pipe.clone());
+            (pipe, state.number_message())
+        };
+        let Some(pipe) = pipe else { return };
+        let carrier = self.options.carrier;
+        while let Some(first) = items.first() {
+            let about = self.recording.and_then(|recording| (recording.about)(&first.argument));
+            let arguments: Vec<&A> = items.iter().map(|item| &item.argument).collect();
+            let call: Call<&I, _> = Call::Run { number: message, reply_by: carrier, arguments };
+            match (End { pipe: &*pipe, recording: self.recording }).send(message, &call, about, carrier) {
+                Ok(kept) => {
+                    let futures = items.into_iter().map(|item| item.future).collect();
+                    self.state.borrow_mut().begin(number, Flight { number: message, about, futures, kept });
+                    return;
+                }
+                Err(SendError::Unpacked(failure)) => fail_what_cannot_be_packed(&mut items, &failure),
+                Err(SendError::Broken(PipeBroken(reason))) => {
+                    self.break_up(reason.clone());
+                    // They have begun, and are neither queued nor in flight.
+                    let failure = Failure::BrokenPool(reason);
+                    return items.iter().for_each(|item| end(&item.future, Err(failure.clone())));
+                }
+            }
+        }
+    }
+
+    fn send_close(&self, number: u32) {
+        let (pipe, message) = {
+            let mut state = self.state.borrow_mut();
+            let message = state.number_message();
+            let Some(process) = state.processes.get_mut(&number) else { return };
+            process.standing = Standing::Closing;
+            (process.pipe.clone(), message)
+        };
+        let Some(pipe) = pipe else { return };
+        let call: Call<&I, Vec<&A>> = Call::Close { number: message };
+        match (End { pipe: &*pipe, recording: self.recording }).send(message, &call, None, Carrier::Copy) {
+            Ok(kept) => kept.release(),
+            // It dies of what it would have died of a moment later, and is told to close no more.
+            Err(_) => self.has_ended(number),
+        }
+    }
+
+    /// The life of a process, from its start to its end.
+    pub(super) async fn live(self: Rc<Self>, number: u32) {
+        let pipe = match self.ports.start_process(number).await {
+            Ok(pipe) => Rc::new(pipe),
+            Err(PipeBroken(reason)) => return self.break_up(reason),
+        };
+        self.has_started(number, &pipe);
+        loop {
+            let next = match pipe.receive().await {
+                Ok(message) => self.receive(number, &pipe, message),
+                Err(broken) if self.is_closing(number) => Err(broken),
+                Err(PipeBroken(reason)) => return self.break_up(reason),
+            };
+            match next {
+                Ok(Next::Goes) => {}
+                // One that dies while it closes has done all that it was to do.
+                Ok(Next::Ended) | Err(_) => return self.has_ended(number),
+            }
+        }
+    }
+
+    fn is_closing(&self, number: u32) -> bool {
+        let state = self.state.borrow();
+        state.processes.get(&number).is_none_or(|process| process.standing == Standing::Closing)
+    }
+
+    fn has_started(&self, number: u32, pipe: &Rc<P::Pipe>) {
+        let message = {
+            let mut state = self.state.borrow_mut();
+            let message = state.number_message();
+            let Some(process) = state.processes.get_mut(&number) else { return };
+            process.pipe = Some(Rc::clone(pipe));
+            process.standing = Standing::Initializing;
+            message
+        };
+        let Some(value) = &self.options.initializer else { return self.is_ready(number) };
+        let call: Call<&I, Vec<&A>> = Call::Initialize { number: message, value };
+        let carrier = self.options.carrier;
+        match (End { pipe: &**pipe, recording: self.recording }).send(message, &call, None, carrier) {
+            Ok(kept) => {
+                let flight = Flight { number: message, about: None, futures: Vec::new(), kept };
+                if let Some(process) = self.state.borrow_mut().processes.get_mut(&number) {
+                    process.flights.push_back(flight);
+                }
+            }
+            Err(SendError::Unpacked(failure)) => self.initializer_failed(&failure),
+            Err(SendError::Broken(PipeBroken(reason))) => self.break_up(reason),
+        }
+    }
+
+    fn is_ready(&self, number: u32) {
+        {
+            let mut state = self.state.borrow_mut();
+            let Some(process) = state.processes.get_mut(&number) else { return };
+            process.standing = Standing::Ready;
+            state.idle.push_back(number);
+        }
+        self.dispatch();
+        self.wake();
+    }
+
+    fn initializer_failed(&self, failure: &Failure) {
+        log::record(Level::Critical, format!("exception in initializer: {failure}"));
+        self.break_up(format!("{INITIALIZER_FAILED}: {failure}"));
+    }
+
+    /// Takes what a process said. An error is that of a process that was closing.
+    fn receive(
+        &self,
+        number: u32,
+        pipe: &Rc<P::Pipe>,
+        message: <P::Pipe as Pipe>::Message,
+    ) -> Result<Next, PipeBroken> {
+        if self.is_closing(number) {
+            // Whatever it says, it is its last.
+            return Ok(Next::Ended);
+        }
+        let flight = self.state.borrow_mut().processes.get_mut(&number).and_then(|process| process.flights.pop_front());
+        let about = flight.as_ref().and_then(|flight| flight.about);
+        let end = End { pipe: &**pipe, recording: self.recording };
+        let reply = end.open(message, |reply: &Reply<R>| (reply.number(), about));
+        match (reply, flight) {
+            (Ok(reply), Some(flight)) => self.answer(number, reply, flight),
+            (Ok(_), None) => self.break_up(UNASKED.to_owned()),
+            (Err(PipeBroken(reason)), flight) => self.break_with(reason, flight),
+        }
+        Ok(Next::Goes)
+    }
+
+    /// Breaks the pool, and with it what was taken out of a process's flights.
+    fn break_with(&self, reason: String, flight: Option<Flight<R>>) {
+        self.break_up(reason.clone());
+        let failure = Failure::BrokenPool(reason);
+        flight.iter().flat_map(|flight| &flight.futures).for_each(|future| end(future, Err(failure.clone())));
+    }
+
+    fn answer(&self, number: u32, reply: Reply<R>, flight: Flight<R>) {
+        match reply {
+            Reply::Initialized { number: answered, outcome }
+                if answered == flight.number && flight.futures.is_empty() =>
+            {
+                flight.kept.release();
+                match outcome {
+                    Ok(()) => self.is_ready(number),
+                    Err(failure) => self.initializer_failed(&failure),
+                }
+            }
+            Reply::Ran { number: answered, outcomes }
+                if answered == flight.number && outcomes.len() == flight.futures.len() && !outcomes.is_empty() =>
+            {
+                flight.kept.release();
+                // First the process has its next, then those who wait for this one have their turn.
+                let is_to_close = self.has_answered(number);
+                if is_to_close {
+                    self.send_close(number);
+                }
+                self.dispatch();
+                flight.futures.iter().zip(outcomes).for_each(|(future, outcome)| end(future, outcome));
+            }
+            _ => self.break_with(UNASKED.to_owned(), Some(flight)),
+        }
+    }
+
+    /// A message was answered. Returns whether the process has had its last task.
+    fn has_answered(&self, number: u32) -> bool {
+        let mut state = self.state.borrow_mut();
+        let Some(process) = state.processes.get(&number) else { return false };
+        if !process.flights.is_empty() {
+            return false;
+        }
+        let is_used_up = process.left == Some(0);
+        state.busy -= 1;
+        if !is_used_up {
+            state.idle.push_back(number);
+        }
+        is_used_up
+    }
+
+    /// A process has said its last, or died when nothing was asked of it.
+    fn has_ended(&self, number: u32) {
+        if self.state.borrow_mut().processes.remove(&number).is_some() {
+            self.ports.end_process(number);
+            self.dispatch();
+            self.wake();
+        }
+    }
+}
+
+/// What cannot be packed fails alone; and if nothing is to blame by itself, all fail.
+fn fail_what_cannot_be_packed<A: Serialize, R>(items: &mut Chunk<A, R>, failure: &Failure) {
+    let before = items.len();
+    items.retain(|item| match pack(&item.argument) {
+        Ok(_) => true,
+        Err(failure) => {
+            end(&item.future, Err(failure));
+            false
+        }
+    });
+    if items.len() == before {
+        items.drain(..).for_each(|item| end(&item.future, Err(failure.clone())));
+    }
+}
+
+/// Whether a task may be given away. Not if its future was cancelled, of which those who wait are told.
+fn may_begin<R>(future: &Future<R>) -> bool {
+    future.set_running_or_notify_cancel().unwrap_or(false)
+}
+
+fn end<R>(future: &Future<R>, outcome: Result<R, Failure>) {
+    let set = match outcome {
+        Ok(value) => future.set_result(value),
+        Err(failure) => future.set_exception(failure),
+    };
+    if let Err(invalid) = set {
+        log::record(Level::Critical, format!("somebody else has ended the future of a task: {invalid}"));
+    }
+}
+
+/// Cancels a task, and tells those who wait.
+fn cancel<A, R>(item: Item<A, R>) {
+    item.future.cancel();
+    may_begin(&item.future);
+}

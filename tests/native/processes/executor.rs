@@ -1,0 +1,69 @@
+//! What every executor does: `executor.py`, on processes.
+
+use overlap::engine::futures::{BuildError, FutureError};
+use overlap::engine::processes::Options;
+
+use super::support::{Answer, Do, FAILURE, Machine, TestPool, all, apply, chunksize, finish, squared, squares};
+
+#[test]
+fn test_submit() {
+    let machine = Machine::default();
+    assert_eq!(apply(&machine.executor(5), Do::Square(16)), Ok(Answer::Is(256)));
+}
+
+#[test]
+fn test_submit_keyword() {
+    let machine = Machine::default();
+    assert_eq!(apply(&machine.executor(5), Do::Multiply(16, 2)), Ok(Answer::Is(32)));
+}
+
+#[test]
+fn test_map() {
+    let machine = Machine::default();
+    let pool = machine.executor(5);
+    let expected: Vec<_> = squared(0..10).into_iter().map(Ok).collect();
+    for size in [None, chunksize(3)] {
+        let results = pool.imap(squares(0..10), size).unwrap().ends_at_error();
+        assert_eq!(all(&pool, results), expected);
+    }
+}
+
+#[test]
+fn test_map_exception() {
+    let machine = Machine::default();
+    let pool = machine.executor(5);
+    let arguments = [Do::Square(1), Do::Square(2), Do::Fail, Do::Square(5)];
+    let results = pool.imap(arguments, None).unwrap().ends_at_error();
+    let expected = [Ok(Answer::Is(1)), Ok(Answer::Is(4)), Err(FutureError::Failed(FAILURE))];
+    assert_eq!(all(&pool, results), expected, "an error is the last");
+}
+
+#[test]
+fn test_shutdown_race_issue12456() {
+    let machine = Machine::default();
+    let pool = machine.executor(5);
+    pool.imap([Do::Square(2), Do::Square(2), Do::Square(2)], None).unwrap();
+    finish(&pool);
+    machine.join();
+}
+
+#[test]
+fn test_max_workers_negative() {
+    let machine = Machine::default();
+    let error = TestPool::new(&machine, Options::new(0), None).unwrap_err();
+    assert_eq!(error, BuildError::NoWorkers);
+    assert_eq!(error.to_string(), "max_workers must be greater than 0");
+}
+
+#[test]
+fn results_that_are_asked_for_no_more_are_cancelled() {
+    let machine = Machine::default();
+    let pool = machine.executor(1);
+    let mut results = pool.imap([Do::Square(3), Do::Hang, Do::Square(4), Do::Square(5)], None).unwrap().ends_at_error();
+    let first = super::support::wait_for(&pool, futures_util::StreamExt::next(&mut results));
+    assert_eq!(first, Some(Ok(Answer::Is(9))));
+    drop(results);
+    let last = pool.submit(Do::Square(6)).unwrap();
+    machine.kill(1);
+    assert!(super::support::is_broken(&super::support::wait_for(&pool, last), "died"));
+}

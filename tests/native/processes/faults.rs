@@ -1,0 +1,106 @@
+//! Processes that do not what they should. Nobody waits for ever, and a new pool works.
+
+use overlap::engine::futures::FutureError;
+use overlap::model::outcome::Failure;
+
+use super::support::{
+    Answer, Do, Fault, Machine, all, apply, block_on, chunksize, finish, is_broken, squared, squares, wait_for,
+};
+
+#[test]
+fn one_that_dies_in_the_middle_of_a_map_fails_all_that_has_not_ended() {
+    let machine = Machine::default();
+    let pool = machine.multiprocessing(2);
+    let arguments = squares(0..20).chain([Do::Die]).chain(squares(0..20));
+    let results = all(&pool, pool.imap(arguments, chunksize(1)).unwrap());
+    assert_eq!(results.len(), 41);
+    assert!(is_broken(&results[20], "the process died"));
+    for (place, result) in results.iter().enumerate() {
+        assert!(result.is_ok() || is_broken(result, "the process died"), "{place}: {result:?}");
+    }
+    assert!(is_broken(&results[40], "died"), "what nobody had begun fails as well");
+    assert_eq!(machine.ended(), [1, 2], "no process is left");
+    let another = machine_of_another_pool();
+    let pool = another.multiprocessing(2);
+    assert_eq!(wait_for(&pool, pool.map(squares(0..5), None).unwrap().get()), Ok(squared(0..5)));
+}
+
+fn machine_of_another_pool() -> Machine {
+    Machine::default()
+}
+
+#[test]
+fn garbage_breaks_the_pool() {
+    let machine = Machine::with([(1, Fault::Garbage)]);
+    let pool = machine.multiprocessing(1);
+    let result = apply(&pool, Do::Square(1));
+    assert!(is_broken(&result, "a message could not be unpacked"), "{result:?}");
+    assert_eq!(machine.ended(), [1]);
+}
+
+#[test]
+fn what_was_not_asked_breaks_the_pool() {
+    let machine = Machine::with([(1, Fault::Unasked)]);
+    let pool = machine.multiprocessing(1);
+    let result = apply(&pool, Do::Square(1));
+    assert!(is_broken(&result, "a process answered what it was not asked"), "{result:?}");
+}
+
+#[test]
+fn one_that_does_not_start_breaks_the_pool() {
+    let machine = Machine::with([(2, Fault::NeverStarts)]);
+    let pool = machine.multiprocessing(2);
+    block_on(pool.started());
+    assert_eq!(pool.broken().as_deref(), Some("process 2 did not start"));
+    assert!(pool.submit(Do::Square(1)).is_err());
+    machine.join();
+}
+
+#[test]
+fn one_that_never_answers_is_ended_by_terminate() {
+    let machine = Machine::with([(1, Fault::Silent)]);
+    let pool = machine.multiprocessing(1);
+    let futures = [1, 2, 3].map(|number| pool.submit(Do::Square(number)).unwrap());
+    block_on(pool.started());
+    pool.terminate();
+    let reason = || Err(FutureError::Failed(Failure::BrokenPool("the pool was terminated".to_owned())));
+    let results: Vec<_> = futures.iter().map(|future| future.result(None)).collect();
+    assert_eq!(results, [reason(), reason(), Err(FutureError::Cancelled)]);
+    block_on(pool.join()).unwrap();
+    machine.join();
+}
+
+#[test]
+fn one_that_dies_when_it_is_told_to_close_has_done_its_work() {
+    // Its panic ends its thread, which `join` would pass on.
+    let machine = Machine::with([(1, Fault::DiesAtClose)]);
+    let pool = machine.multiprocessing(1);
+    let future = pool.submit(Do::Square(4)).unwrap();
+    finish(&pool);
+    assert_eq!(future.result(None), Ok(Answer::Is(16)));
+    assert_eq!(pool.broken(), None);
+}
+
+#[test]
+fn what_a_process_returned_before_it_died_counts() {
+    let machine = Machine::default();
+    let pool = machine.multiprocessing(1);
+    let map = pool.map([Do::Square(1), Do::Square(2), Do::Die], chunksize(1)).unwrap();
+    let futures = map.futures().to_vec();
+    assert!(wait_for(&pool, map.get()).is_err());
+    assert_eq!(futures[0].result(None), Ok(Answer::Is(1)));
+    assert_eq!(futures[1].result(None), Ok(Answer::Is(4)));
+}
+
+#[test]
+fn driving_can_be_broken_off_and_taken_up_again() {
+    let machine = Machine::default();
+    let pool = machine.multiprocessing(2);
+    let map = pool.map(squares(0..50), chunksize(1)).unwrap();
+    for _ in 0..100 {
+        // A single turn each.
+        wait_for(&pool, std::future::ready(()));
+    }
+    assert_eq!(wait_for(&pool, map.get()), Ok(squared(0..50)));
+    assert_eq!(machine.started().len(), 2);
+}

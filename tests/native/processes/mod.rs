@@ -1,0 +1,19 @@
+//! CPython's own tests of process pools, in Rust and under their names: those of `concurrent.futures` and of
+//! `multiprocessing.Pool`; and what CPython has no tests for.
+//!
+//! `README.md` says for each of CPython's tests which of ours it is, or why it cannot apply; `table.rs` holds it to that.
+//! Processes are threads, which share nothing with the pool but their pipes (`support.rs`).
+
+mod carriers;
+mod deadlock;
+mod executor;
+mod faults;
+mod initializer;
+mod model;
+mod pool;
+mod process_pool;
+mod shutdown;
+mod support;
+mod table;
+mod wait;
+mod worker_lifetime;
