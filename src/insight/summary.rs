@@ -22,8 +22,20 @@ pub struct Summary {
     /// What starting the process took: from asking for it until its threads ran.
     pub start_up: Duration,
     pub dials: Dials,
+    /// What was sent between processes, if anything.
+    pub copied: Option<Copied>,
     /// Events that were not recorded for want of room.
     pub lost: u64,
+}
+
+/// What going from one memory to another cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Copied {
+    pub messages: u32,
+    pub bytes: u64,
+    /// Of all lanes together.
+    pub packing: Duration,
+    pub unpacking: Duration,
 }
 
 impl Summary {
@@ -34,6 +46,7 @@ impl Summary {
             dials: dials(trace),
             lost: trace.lost,
             start_up: start_up(trace),
+            copied: copied(trace),
             wall: trace.work_start().map_or(Duration::ZERO, |start| trace.work_end() - start),
             ..Summary::default()
         };
@@ -88,6 +101,19 @@ pub fn speedup(baseline: &Summary, run: &Summary) -> Option<f64> {
 pub fn speedup_with_start(baseline: &Summary, run: &Summary) -> Option<f64> {
     speedup(baseline, run)?;
     Some((baseline.wall + baseline.start_up).as_secs_f64() / (run.wall + run.start_up).as_secs_f64())
+}
+
+fn copied(trace: &Trace) -> Option<Copied> {
+    let time_in = |phase| -> Duration {
+        let spans = trace.lanes.values().flat_map(|lane| &lane.spans).filter(|span| span.phase == phase);
+        spans.map(|span| span.end.at - span.start.at).sum()
+    };
+    (trace.messages > 0).then(|| Copied {
+        messages: trace.messages,
+        bytes: trace.message_bytes,
+        packing: time_in(Phase::Serialising),
+        unpacking: time_in(Phase::Deserialising),
+    })
 }
 
 /// From the first beginning of a start to the last end of one: processes start side by side.

@@ -34,6 +34,18 @@ pub fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
+/// A size with three digits that count: "850 bytes", "12.3 KB", "1.14 MB"; units of a thousand.
+pub fn bytes(bytes: u64) -> String {
+    let size = bytes as f64;
+    if size < 999.5 {
+        count(bytes as usize, "byte")
+    } else if size < 999_500.0 {
+        format!("{} KB", three_digits(size / 1e3))
+    } else {
+        format!("{} MB", three_digits(size / 1e6))
+    }
+}
+
 /// A whole number with its thousands set apart, as people write it.
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();

@@ -2,6 +2,7 @@
 
 use super::event::{Event, EventKind, Phase};
 use super::id::{LaneId, TaskId};
+use super::message::Message;
 use super::outcome::{Failure, Outcome, Report, Value};
 use super::time::Instant;
 
@@ -102,6 +103,9 @@ pub struct Trace {
     pub tasks: Vec<TaskLife>,
     /// The order in which tasks ended.
     pub ended: Vec<TaskId>,
+    /// Messages that were sent between processes, or interpreters, and their bytes.
+    pub messages: u32,
+    pub message_bytes: u64,
     /// Where the counter that tasks share stood last.
     pub counter: Option<u64>,
     /// Pieces of a picture that tasks have made, in the order in which they came.
@@ -129,6 +133,10 @@ impl Trace {
                 lane.open = Some(OpenSpan { phase, task: event.task, start: stamp });
             }
             EventKind::LaneClosed => self.lanes.lane(event.lane).end_open(stamp),
+            EventKind::Sent => {
+                self.messages += 1;
+                self.message_bytes += u64::from(Message::from_arg(event.arg).bytes);
+            }
             EventKind::Counted => self.counter = Some(event.arg),
             EventKind::Shown(piece) => self.shown.push(Piece { piece, shades: event.arg, lane: event.lane }),
             kind => self.apply_to_task(kind, event, stamp),

@@ -109,8 +109,24 @@ fn headline(run: &RunView, cores: u32) -> Html {
                 </div>
                 { dial("in-flight", "In flight (concurrency)", leg.summary.dials.in_flight, leg.end.is_none(), None) }
                 { dial("computing", "Computing (parallelism)", leg.summary.dials.computing, leg.end.is_none(), Some(cores)) }
+                { copied(leg) }
             </div>
         </>
+    }
+}
+
+/// What going from one memory to another cost.
+fn copied(leg: &LegView) -> Html {
+    let Some(copied) = leg.summary.copied else { return Html::default() };
+    html! {
+        <div class="card" id="copied">
+            <span class="card-label">{ "Sent between memories" }</span>
+            <strong>{ format::bytes(copied.bytes) }</strong>
+            <span class="card-note">{ format!(
+                "{}; {} packing, {} unpacking, on all lanes",
+                format::count(copied.messages as usize, "message"), format::duration(copied.packing), format::duration(copied.unpacking),
+            ) }</span>
+        </div>
     }
 }
 

@@ -72,7 +72,7 @@ impl Kernel {
 
     /// So many numbers to be sorted.
     pub fn sort(len: u32, seed: u32, index: u32) -> Kernel {
-        Kernel::Sort(sort::Share { len, seed: seed.into(), index })
+        Kernel::Sort(sort::Share { len, seed, index })
     }
 
     /// So much data, and its checksum.

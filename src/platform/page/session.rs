@@ -1,6 +1,7 @@
 //! Runs plans: one process for each model, its events drained once a frame into a trace, the trace painted.
 
 use core::cell::{Cell, RefCell};
+use core::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
 
@@ -19,7 +20,7 @@ use crate::insight::{self, Picture, Summary, tasks, words};
 use crate::model::event::{Event, EventKind, Phase};
 use crate::model::id::LaneId;
 use crate::model::outcome::{Failure, Outcome, Report, RunEnd};
-use crate::model::plan::{Commands, ModelKind, Plan, Workload};
+use crate::model::plan::{Commands, ModelKind, Options, Plan, Workload};
 use crate::model::time::Instant;
 use crate::model::trace::Trace;
 use crate::platform::clock::absolute_ms;
@@ -67,6 +68,11 @@ impl Leg {
     }
 }
 
+/// Whether a plan leaves its processes for the next run.
+fn keeps(plan: &Plan) -> bool {
+    plan.model == ModelKind::Processes && plan.options.pool.warm
+}
+
 /// What was written, as text.
 fn output(written: &Written) -> Output {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -95,6 +101,8 @@ pub struct Session {
     plan: RefCell<Option<Rc<Plan>>>,
     legs: RefCell<Vec<Leg>>,
     process: RefCell<Option<Rc<Process>>>,
+    /// The process of a warm pool that the last run left, and what it was started for.
+    warm: RefCell<Option<(Options, Rc<Process>)>>,
     /// What starts commands, and the programs that a person gave.
     subprocesses: Subprocesses,
     programs: Programs,
@@ -114,6 +122,7 @@ impl Session {
             plan: RefCell::default(),
             legs: RefCell::default(),
             process: RefCell::default(),
+            warm: RefCell::default(),
             subprocesses: Subprocesses::new(SubprocessConfig::of_page(0.0)),
             programs: Programs::default(),
             line: RefCell::default(),
@@ -146,6 +155,10 @@ impl Session {
         self.legs.borrow_mut().clear();
         let plan = Rc::new(plan);
         self.plan.replace(Some(plan.clone()));
+        // What another plan left warm would only be in the way.
+        if !self.warm.borrow().as_ref().is_some_and(|(options, _)| keeps(&plan) && *options == plan.options) {
+            self.warm.take();
+        }
         let session = self.clone();
         spawn_local(async move {
             let drain = {
@@ -215,6 +228,10 @@ impl Session {
         let (kill, killed) = oneshot::channel::<()>();
         self.kill.replace(Some(kill));
         let mut trace = Trace::new(plan.workload.tasks());
+        let warm = if model == plan.model { self.warm.take() } else { None };
+        if let Some((_, process)) = warm {
+            return self.run_warm(plan, process, trace, killed).await;
+        }
         // The page's own record, at its own zero: the process that is asked for cannot make it.
         trace.apply(&Event {
             at: Instant::default(),
@@ -236,6 +253,24 @@ impl Session {
             process.ready(&config).await?;
             process.run(&job).await
         };
+        self.see_out(work, killed).await
+    }
+
+    /// Has the processes of the last run do the work of this one.
+    async fn run_warm(&self, plan: &Plan, process: Rc<Process>, trace: Trace, killed: oneshot::Receiver<()>) -> RunEnd {
+        self.legs.borrow_mut().push(Leg { model: plan.model, trace, end: None, written: None, told: None });
+        // What it recorded at the end of the last run belongs to that.
+        let _lost = process.take_events(|_| ());
+        self.process.replace(Some(process.clone()));
+        let job = plan.job(plan.model);
+        self.see_out(async { process.run(&job).await }, killed).await
+    }
+
+    async fn see_out(
+        &self,
+        work: impl Future<Output = Result<Report, ProcessError>>,
+        killed: oneshot::Receiver<()>,
+    ) -> RunEnd {
         let ended = match select(pin!(work), select(killed, TimeoutFuture::new(LEG_TIME_MS))).await {
             Either::Left((report, _)) => self.take_report(report),
             Either::Right((Either::Left(_), _)) => RunEnd::Cancelled,
@@ -273,6 +308,13 @@ impl Session {
             }
             if let Some(line) = &line {
                 leg.trace.cut(line.now(), &outcome);
+            }
+            if let (Some(process), Some(plan), RunEnd::Done) = (process, &*self.plan.borrow(), &end)
+                && keeps(plan)
+                && leg.model == plan.model
+                && Summary::of(&leg.trace).failed == 0
+            {
+                self.warm.replace(Some((plan.options, process)));
             }
             leg.end = Some(end);
         }
