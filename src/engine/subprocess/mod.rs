@@ -16,7 +16,7 @@ pub use command_image::{ImageKind, check_bytes, check_image};
 pub use error::{BrokenPipe, CalledProcessError, CommunicateError, RunError, SpawnError, TimeoutExpired};
 pub use event::{Event, Stamped, Waiting};
 pub use pipeline::{Pipeline, PipelineOutput};
-pub use popen::{Output, Popen};
+pub use popen::{Observer, Output, Popen};
 pub use port::{Child, System};
 pub use run::{CompletedProcess, RunOptions, check_output, run};
 pub use spec::{Executable, Spec, Stderr, Stdin, Stdout};
