@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use overlap::engine::subprocess::{
-    Event, Executable, PIPE_BYTES, Pipeline, Popen, RunError, RunOptions, SpawnError, Spec, Stamped, Stdin, Stdout,
-    System, Waiting, check_output, run,
+    Event, Executable, Observer, PIPE_BYTES, Pipeline, Popen, RunError, RunOptions, SpawnError, Spec, Stamped, Stdin,
+    Stdout, System, Waiting, check_output, run,
 };
 use overlap::model::time::Instant;
 use overlap::platform::clock::{absolute_ms, now_ms};
@@ -155,7 +155,7 @@ async fn a_pipeline_of_three_gives_what_a_shell_gives() {
 }
 
 /// What happened to a process, as it is told.
-fn observed() -> (Rc<RefCell<Vec<Stamped>>>, Option<Box<dyn FnMut(&Stamped)>>) {
+fn observed() -> (Rc<RefCell<Vec<Stamped>>>, Option<Observer>) {
     let told: Rc<RefCell<Vec<Stamped>>> = Rc::default();
     let observer = told.clone();
     (told, Some(Box::new(move |stamped: &Stamped| observer.borrow_mut().push(stamped.clone()))))

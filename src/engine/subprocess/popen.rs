@@ -26,7 +26,7 @@ struct Input {
     written: usize,
 }
 
-/// Who is told what happens to a process.
+/// Is told what happens to a process, as its parent takes it in.
 pub type Observer = Box<dyn FnMut(&Stamped)>;
 
 /// A process that was started. It is nobody's but the caller's: dropping it ends it.
@@ -58,7 +58,7 @@ impl<S: System> Popen<S> {
         Popen::spawn_observed(system, spec, None).await
     }
 
-    /// The same, with all that happens to it told as soon as it is known: also how it starts.
+    /// The same, with all that happens to it told as it is taken in: also how it starts.
     ///
     /// # Errors
     /// If it cannot start.

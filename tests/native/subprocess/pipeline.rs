@@ -16,8 +16,8 @@ fn commands(line: &str) -> Vec<SimulatedSpec> {
 fn outcome(line: &str) -> PipelineOutput {
     let system = Simulated::default();
     system.run(async {
-        let mut pipeline = Pipeline::spawn(&system, commands(line)).await.unwrap();
-        let output = pipeline.communicate(None).await.unwrap();
+        let mut pipeline = Pipeline::spawn(&system, commands(line)).await.expect("all start");
+        let output = pipeline.communicate(None).await.expect("all end");
         assert_eq!(system.alive(), 0);
         output
     })

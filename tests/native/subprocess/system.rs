@@ -34,11 +34,13 @@ impl Wake for Flag {
     }
 }
 
+type Task = Pin<Box<dyn Future<Output = ()>>>;
+
 #[derive(Default)]
 struct World {
     now_ns: Cell<u64>,
     timers: RefCell<BTreeMap<u64, Vec<Waker>>>,
-    tasks: RefCell<BTreeMap<u32, Pin<Box<dyn Future<Output = ()>>>>>,
+    tasks: RefCell<BTreeMap<u32, Task>>,
     spawned: Cell<u32>,
 }
 
