@@ -76,7 +76,7 @@ fn share_of_blocks() -> sha256::Share {
 }
 
 fn matrix(simd: bool) -> u64 {
-    whole(matrix::multiply(matrix::Share { n: 512, index: 1, shares: 2, simd }, &|| true))
+    whole(matrix::multiply(matrix::Share { n: 512, index: 1, shares: 4, simd }, &|| true))
 }
 
 fn share_of_points() -> pi::Share {
