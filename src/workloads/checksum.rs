@@ -1,7 +1,7 @@
 //! The CRC-32 of bytes that a task is given: work that is little, for an argument that is large and has to be copied.
 //!
-//! In wasm, this is the portable code of the `crc32fast` crate. Natively that crate multiplies without carries where the
-//! processor can (PCLMULQDQ), which WebAssembly has no way to.
+//! The code is the `crc32fast` crate's, with tables. Without its feature `std` it has no way to ask a processor whether it
+//! multiplies without carries (PCLMULQDQ), which WebAssembly cannot; so native builds run the same code.
 
 /// Bytes that are read between questions whether to go on: some 20 microseconds' worth.
 const PIECE_BYTES: usize = 32 * 1_024;
