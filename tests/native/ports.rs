@@ -214,6 +214,8 @@ pub struct RealPorts {
     children: Mutex<Vec<(&'static Shared, Future<()>)>>,
     /// The number of a process that dies of its first message.
     dies: Option<u32>,
+    /// The number of a process that never answers.
+    silent: Option<u32>,
 }
 
 impl RealPorts {
@@ -221,7 +223,12 @@ impl RealPorts {
         // The one clock of the tests that is real: these threads are.
         #[expect(clippy::disallowed_methods, reason = "this is a clock port")]
         let started = std::time::Instant::now();
-        RealPorts { started, shared, stop: Future::new(), children: Mutex::default(), dies }
+        RealPorts { started, shared, stop: Future::new(), children: Mutex::default(), dies, silent: None }
+    }
+
+    /// A process of this number will take messages and never answer.
+    pub fn with_silent(self, number: u32) -> RealPorts {
+        RealPorts { silent: Some(number), ..self }
     }
 
     /// What it and the processes that it started record into.
@@ -310,11 +317,18 @@ impl Ports for RealPorts {
         let stop = Future::new();
         self.children.lock().expect("no panic").push((shared, stop.clone()));
         let (parent, pipe) = ChannelPipe::pair();
-        let (started, dies) = (self.started, self.dies == Some(number));
+        let (started, dies, silent) = (self.started, self.dies == Some(number), self.silent == Some(number));
         std::thread::spawn(move || {
             let ports = RealPorts { started, stop, ..RealPorts::new(shared, None) };
             let served = async {
-                if dies { pipe.receive().await.map(drop) } else { serve(&pipe, number, Env::new(&ports, shared)).await }
+                if dies {
+                    pipe.receive().await.map(drop)
+                } else if silent {
+                    while pipe.receive().await.is_ok() {}
+                    Ok(())
+                } else {
+                    serve(&pipe, number, Env::new(&ports, shared)).await
+                }
             };
             // It ends with its parent.
             let _ = ports.run(served);

@@ -199,7 +199,9 @@ where
             if state.processes.values().all(|process| is_ready(process.standing)) {
                 return Poll::Ready(());
             }
-            state.awaiting_start.push(context.waker().clone());
+            if !state.awaiting_start.iter().any(|waker| waker.will_wake(context.waker())) {
+                state.awaiting_start.push(context.waker().clone());
+            }
             Poll::Pending
         });
         self.run_until(are_ready).await;
@@ -215,9 +217,13 @@ where
     pub async fn run_until<F: Awaitable>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(|context| {
-            let polled = future.as_mut().poll(context);
-            // Also if it has ended, so that what it submitted last is on its way.
+            // First the pool, so that the future finds the answers that have come.
             let _ = self.poll(context);
+            let polled = future.as_mut().poll(context);
+            if !self.core.state.borrow().to_start.is_empty() {
+                // What it submitted needs processes, also if it has ended.
+                let _ = self.poll(context);
+            }
             polled
         })
         .await

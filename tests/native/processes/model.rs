@@ -10,6 +10,7 @@ use overlap::model::event::{Event, EventKind, Phase};
 use overlap::model::id::{LaneId, TaskId};
 use overlap::model::message::Message;
 use overlap::model::outcome::{Failure, Outcome};
+use overlap::model::plan::{Fault, Job, ModelKind, Workload};
 use overlap::workloads::Work;
 
 use crate::ports::RealPorts;
@@ -83,6 +84,29 @@ fn an_initializer_that_panics_fails_every_task_of_a_run() {
         let Outcome::Failed(Failure::BrokenPool(reason)) = outcome else { panic!("{outcome:?}") };
         assert!(reason.contains("not today"), "{reason}");
     }
+}
+
+#[test]
+fn a_stop_ends_a_process_that_never_answers() {
+    let shared: &'static Shared = Box::leak(Box::new(Shared::new(1, 1 << 14)));
+    let ports: &'static RealPorts = Box::leak(Box::new(RealPorts::new(shared, None).with_silent(1)));
+    let workload = Workload::Sleep { tasks: 8, ms: 0, fault: Fault::None };
+    let model = ModelKind::Processes;
+    let job = Job { workload, model, workers: 2, switch_interval_us: 1_000, chunksize: Some(1) };
+    let report = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // Once both are there, and at whatever moment that is.
+            while ports.blocks().len() < 3 {
+                std::thread::yield_now();
+            }
+            ports.stop();
+        });
+        ports.run(overlap::engine::run(&job, Env { ports, shared }))
+    });
+    assert_eq!(report.outcomes.len(), 8);
+    let cancelled = report.outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Cancelled).count();
+    assert!(cancelled >= 1, "{report:?}");
+    assert!(report.outcomes.iter().all(|(_, outcome)| !matches!(outcome, Outcome::Failed(_))), "{report:?}");
 }
 
 #[test]
