@@ -1,8 +1,7 @@
-//! rayon's pool on the threads of the process: work stealing, shared memory, nothing copied.
+//! The threads of rayon's pool, one for each core: work stealing, shared memory, nothing copied.
 
-use std::sync::{Mutex, PoisonError};
-
-use super::job::{Env, Task, submit_all};
+use super::futures::{CorePoolExecutor, Executor};
+use super::job::{Env, Task, run_all};
 use super::ports::Ports;
 use super::recorder::LaneRecorder;
 use super::task;
@@ -10,30 +9,44 @@ use crate::model::event::{EventKind, Phase};
 use crate::model::id::{LaneId, TaskId};
 use crate::model::outcome::Outcome;
 
-/// Runs the tasks on the current rayon pool. Blocks the calling thread, which does none of them.
-pub(super) fn run<P: Ports>(tasks: Vec<Task>, env: Env<'_, P>) -> Vec<(TaskId, Outcome)> {
-    // Allocated here, so that no worker does while it is measured.
-    let outcomes = Mutex::new(Vec::with_capacity(tasks.len()));
-    rayon::broadcast(|_| worker_lane(env).enter(Phase::Idle, None));
-    submit_all(&tasks, &env.lane(0, LaneId::Thread(0)));
-    // First in, first out: tasks begin in the order of their submission, as in the other models.
-    rayon::in_place_scope_fifo(|scope| {
-        for task in &tasks {
-            let outcomes = &outcomes;
-            scope.spawn_fifo(move |_| {
-                let lane = worker_lane(env);
-                let outcome = task::run_on_thread(task, &lane, env);
-                lane.enter(Phase::Idle, None);
-                outcomes.lock().unwrap_or_else(PoisonError::into_inner).push((task.id, outcome));
-            });
-        }
-    });
-    rayon::broadcast(|_| worker_lane(env).record(EventKind::LaneClosed, None, 0));
-    outcomes.into_inner().unwrap_or_else(PoisonError::into_inner)
+/// Runs the tasks on a `CorePoolExecutor` on rayon's current pool. Thread 0 submits, awaits, and does none of them.
+pub(super) async fn run<P: Ports + 'static>(tasks: Vec<Task>, env: Env<'static, P>) -> Vec<(TaskId, Outcome)> {
+    let pool = CorePoolExecutor::new(move |number| Ok(Worker::new(env, number)));
+    // Before the first submission, so that starting is no part of what is measured. If it fails, so does each task.
+    if let Ok(started) = pool.start_workers() {
+        let _ = started.await;
+    }
+    let run = |worker: &Worker<P>, task: &Task| worker.run(task);
+    let outcomes = run_all(&pool, tasks, &env.lane(0, LaneId::Thread(0)), run).await;
+    // Blocks, for as long as workers take to notice that there is no more to do.
+    pool.shutdown(true, false);
+    outcomes
 }
 
-/// The lane of the worker that this is called on. Ring 0 is thread 0's, so worker 0 has ring 1.
-fn worker_lane<P: Ports>(env: Env<'_, P>) -> LaneRecorder<'_, P> {
-    let number = rayon::current_thread_index().map_or(0, |index| index + 1);
-    env.lane(number, LaneId::Thread(number as u32))
+/// A thread of the pool.
+struct Worker<P: Ports + 'static> {
+    env: Env<'static, P>,
+    lane: LaneRecorder<'static, P>,
+}
+
+impl<P: Ports> Worker<P> {
+    fn new(env: Env<'static, P>, number: usize) -> Worker<P> {
+        // A context stays on its thread, so that its ring has one writer. Ring 0 is thread 0's.
+        let number = number + 1;
+        let lane = env.lane(number, LaneId::Thread(number as u32));
+        lane.enter(Phase::Idle, None);
+        Worker { env, lane }
+    }
+
+    fn run(&self, task: &Task) -> Outcome {
+        let outcome = task::run_on_thread(task, &self.lane, self.env);
+        self.lane.enter(Phase::Idle, None);
+        outcome
+    }
+}
+
+impl<P: Ports> Drop for Worker<P> {
+    fn drop(&mut self) {
+        self.lane.record(EventKind::LaneClosed, None, 0);
+    }
 }

@@ -4,12 +4,14 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::futures::{Executor, Future, FutureError, ReturnWhen, SubmitError, wait_async};
 use super::ports::Ports;
 use super::recorder::{LaneRecorder, Shared};
+use super::task::end_of;
 use super::{core_pool, event_loop, process_pool, sequential, threads};
 use crate::model::event::EventKind;
 use crate::model::id::{LaneId, TaskId};
-use crate::model::outcome::Report;
+use crate::model::outcome::{Failure, Outcome, Report};
 use crate::model::plan::{Job, ModelKind};
 use crate::workloads::{Work, works};
 
@@ -59,7 +61,7 @@ pub async fn run<P: Ports + 'static>(job: &Job, env: Env<'static, P>) -> Report 
             process_pool::run(tasks, env, job.workers, chunksize).await
         }
         ModelKind::EventLoop => event_loop::run(tasks, env).await,
-        ModelKind::Cores => core_pool::run(tasks, env),
+        ModelKind::Cores => core_pool::run(tasks, env).await,
     };
     Report { outcomes }
 }
@@ -68,4 +70,34 @@ pub(super) fn submit_all<P: Ports>(tasks: &[Task], lane: &LaneRecorder<'_, P>) {
     for task in tasks {
         lane.record(EventKind::Submitted, Some(task.id), 0);
     }
+}
+
+/// Submits every task to an executor, and awaits the last. Gives the outcomes in the order of the tasks.
+///
+/// It is woken once, so that the thread it is on takes no time from those that compute.
+pub(super) async fn run_all<P: Ports, E: Executor>(
+    pool: &E,
+    tasks: Vec<Task>,
+    lane: &LaneRecorder<'_, P>,
+    run: impl Fn(&E::Context, &Task) -> Outcome + Copy + Send + 'static,
+) -> Vec<(TaskId, Outcome)> {
+    let submit = |task: Task| {
+        let id = task.id;
+        lane.record(EventKind::Submitted, Some(id), 0);
+        (id, pool.submit(move |context| Ok(run(context, &task))))
+    };
+    let submitted: Vec<(TaskId, Result<Future<Outcome>, SubmitError>)> = tasks.into_iter().map(submit).collect();
+    let futures = submitted.iter().filter_map(|(_, future)| future.as_ref().ok()).cloned();
+    wait_async(futures, ReturnWhen::AllCompleted, core::future::pending()).await;
+    let outcome = |(id, future): (TaskId, Result<Future<Outcome>, SubmitError>)| {
+        let failure = match future.map(|future| future.result(None)) {
+            Ok(Ok(outcome)) => return (id, outcome),
+            // Its worker could not even begin it, or broke on the way.
+            Ok(Err(FutureError::Failed(failure))) => failure,
+            Ok(Err(error)) => Failure::BrokenPool(error.to_string()),
+            Err(error) => Failure::BrokenPool(error.to_string()),
+        };
+        (id, end_of(id, Outcome::Failed(failure), lane))
+    };
+    submitted.into_iter().map(outcome).collect()
 }

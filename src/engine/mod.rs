@@ -1,5 +1,6 @@
 //! How work is run: executors over ports, each recording what it does.
 
+pub mod blocking_io;
 pub mod coroutine;
 pub mod futures;
 pub mod gil;
@@ -9,7 +10,6 @@ pub mod process_pool;
 pub mod recorder;
 pub mod task;
 
-mod blocking_io;
 mod core_pool;
 mod event_loop;
 mod sequential;

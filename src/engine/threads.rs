@@ -8,12 +8,11 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::future::{Either, join, select};
-use futures_util::stream::StreamExt;
 
 use super::blocking_io::{Calls, calls};
-use super::futures::{Executor, Future, FutureError, ThreadPoolExecutor, as_completed_async};
+use super::futures::{Executor, ThreadPoolExecutor};
 use super::gil::{Closed, Gil, GilEvent, Observer, ThreadState};
-use super::job::{Env, Task};
+use super::job::{Env, Task, run_all};
 use super::ports::{Clock, Ports};
 use super::recorder::LaneRecorder;
 use super::task;
@@ -47,36 +46,12 @@ pub(super) async fn run<P: Ports + 'static>(
         .build();
     let pool = match built {
         Ok(pool) => pool,
-        Err(error) => return tasks.iter().map(|task| cannot_run(task.id, &error.to_string(), &lane)).collect(),
-    };
-    let mut ids = Vec::with_capacity(tasks.len());
-    let mut futures: Vec<Future<(TaskId, Outcome)>> = Vec::with_capacity(tasks.len());
-    let mut outcomes = Vec::with_capacity(tasks.len());
-    for task in tasks {
-        let id = task.id;
-        lane.record(EventKind::Submitted, Some(id), 0);
-        match pool.submit(move |worker: &Worker<P>| Ok((task.id, worker.run(&task)))) {
-            Ok(future) => {
-                ids.push(id);
-                futures.push(future);
-            }
-            Err(error) => outcomes.push(cannot_run(id, &error.to_string(), &lane)),
-        }
-    }
-    let ended = async {
-        let mut ended = as_completed_async(futures.iter().cloned(), core::future::pending());
-        while let Some(Ok(future)) = ended.next().await {
-            outcomes.push(future.result(None).unwrap_or_else(|error| {
-                // Its worker could not even begin it, or broke on the way.
-                let place = futures.iter().position(|other| *other == future).unwrap_or_default();
-                let failure = match error {
-                    FutureError::Failed(failure) => failure,
-                    other => Failure::BrokenPool(other.to_string()),
-                };
-                (ids[place], task::end_of(ids[place], Outcome::Failed(failure), &lane))
-            }));
+        Err(error) => {
+            let failure = Outcome::Failed(Failure::BrokenPool(error.to_string()));
+            return tasks.iter().map(|task| (task.id, task::end(task, failure.clone(), &lane))).collect();
         }
     };
+    let ended = run_all(&pool, tasks, &lane, |worker: &Worker<P>, task: &Task| worker.run(task));
     let stopped = async {
         env.ports.stopped().await;
         if let Some(shared) = gil {
@@ -84,18 +59,15 @@ pub(super) async fn run<P: Ports + 'static>(
         }
         calls.cancel();
     };
-    match select(pin!(ended), pin!(join(stopped, receiver.serve(env.ports)))).await {
-        Either::Left(((), _)) => {}
+    let serving = receiver.serve(async |request| env.ports.fetch(request).await);
+    let outcomes = match select(pin!(ended), pin!(join(stopped, serving))).await {
+        Either::Left((outcomes, _)) => outcomes,
         // All threads were told to end, and are about to.
         Either::Right((_, ended)) => ended.await,
-    }
+    };
     // Blocks, for as long as workers take to notice that there is no more to do.
     pool.shutdown(true, false);
     outcomes
-}
-
-fn cannot_run<P: Ports>(id: TaskId, why: &str, lane: &LaneRecorder<'_, P>) -> (TaskId, Outcome) {
-    (id, task::end_of(id, Outcome::Failed(Failure::BrokenPool(why.to_owned())), lane))
 }
 
 /// The lock and the order of what is recorded of it.
