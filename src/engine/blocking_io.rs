@@ -1,19 +1,19 @@
 //! Requests of threads that block: the thread sleeps on a future until thread 0, which has the event loop, has the answer.
 //!
 //! Thread 0 does here what a system's kernel does for a thread that reads from a socket. A browser has no request of its own
-//! that blocks a worker and can be given up.
+//! that blocks a worker and can be given up. `tests/random/blocking_io.rs` has calls, answers and a stop in random orders.
 
 use core::pin::pin;
 use core::task::Poll;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::future::poll_fn;
 use futures_util::stream::{FuturesUnordered, Stream};
 
 use super::futures::{Future, FutureError};
-use super::ports::Ports;
 use crate::model::outcome::{Failure, Outcome, Value};
+use crate::sync::{Mutex, lock};
 use crate::workloads::sites::Request;
 
 #[derive(Debug)]
@@ -24,21 +24,21 @@ struct Call {
 
 /// What threads make requests through. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(super) struct Calls {
+pub struct Calls {
     sender: UnboundedSender<Call>,
     /// Answers that are waited for; `None` once nobody is to wait any more.
     open: Arc<Mutex<Option<Vec<Future<Value>>>>>,
 }
 
 /// The two ends: for threads, and for thread 0.
-pub(super) fn calls() -> (Calls, Receiver) {
+pub fn calls() -> (Calls, Receiver) {
     let (sender, receiver) = unbounded();
     (Calls { sender, open: Arc::new(Mutex::new(Some(Vec::new()))) }, Receiver(receiver))
 }
 
 impl Calls {
     /// Makes a request and blocks this thread until its answer is there. Never called on thread 0, which answers.
-    pub(super) fn fetch(&self, request: &Request) -> Outcome {
+    pub fn fetch(&self, request: &Request) -> Outcome {
         let answer = Future::new();
         match &mut *lock(&self.open) {
             Some(open) => open.push(answer.clone()),
@@ -59,7 +59,7 @@ impl Calls {
     }
 
     /// Ends all waiting, now and later.
-    pub(super) fn cancel(&self) {
+    pub fn cancel(&self) {
         let open = lock(&self.open).take();
         for answer in open.into_iter().flatten() {
             answer.cancel();
@@ -67,24 +67,20 @@ impl Calls {
     }
 }
 
-fn lock(open: &Mutex<Option<Vec<Future<Value>>>>) -> MutexGuard<'_, Option<Vec<Future<Value>>>> {
-    open.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// The end of thread 0.
 #[derive(Debug)]
-pub(super) struct Receiver(UnboundedReceiver<Call>);
+pub struct Receiver(UnboundedReceiver<Call>);
 
 impl Receiver {
-    /// Answers every call, all at once. Ends when no thread can call any more.
-    pub(super) async fn serve<P: Ports>(self, ports: &P) {
+    /// Answers every call by what `fetch` gives, all at once. Ends when no thread can call any more.
+    pub async fn serve(self, fetch: impl AsyncFn(&Request) -> Result<Value, Failure>) {
         let mut calls = pin!(self.0);
         let mut open = pin!(FuturesUnordered::new());
         let mut closed = false;
         poll_fn(|context| {
             while !closed && let Poll::Ready(call) = calls.as_mut().poll_next(context) {
                 match call {
-                    Some(call) => open.push(answer(call, ports)),
+                    Some(call) => open.push(answer(call, &fetch)),
                     None => closed = true,
                 }
             }
@@ -102,9 +98,9 @@ impl Receiver {
     }
 }
 
-async fn answer<P: Ports>(call: Call, ports: &P) {
+async fn answer(call: Call, fetch: &impl AsyncFn(&Request) -> Result<Value, Failure>) {
     let Call { request, answer } = call;
-    let fetched: Result<Value, Failure> = pin!(ports.fetch(&request)).await;
+    let fetched = fetch(&request).await;
     // Who was cancelled meanwhile needs no answer.
     let _ = match fetched {
         Ok(value) => answer.set_result(value),

@@ -5,14 +5,16 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::futures::{Future, FutureError, ReturnWhen, SubmitError, wait_async};
 use super::ports::Ports;
 use super::recorder::{LaneRecorder, Shared};
 use super::sharing::Common;
+use super::task;
 use super::threads::Locks;
 use super::{core_pool, event_loop, process_pool, sequential, threads};
 use crate::model::event::EventKind;
 use crate::model::id::{LaneId, TaskId};
-use crate::model::outcome::Report;
+use crate::model::outcome::{Failure, Outcome, Report};
 use crate::model::plan::{Job, ModelKind, Workload};
 use crate::workloads::{Work, works};
 
@@ -78,7 +80,7 @@ pub async fn run<P: Ports + 'static>(job: &Job, env: Env<'static, P>) -> Report 
         }
         ModelKind::Processes => process_pool::run(tasks, env, process_pool::options(job)).await,
         ModelKind::EventLoop => event_loop::run(tasks, env, job.options.event_loop, job.threads() as usize).await,
-        ModelKind::Cores => core_pool::run(tasks, env),
+        ModelKind::Cores => core_pool::run(tasks, env).await,
         // The page runs these itself, by `subprocess`: no process of this program has anything to do with them.
         ModelKind::Subprocess => Vec::new(),
     };
@@ -92,4 +94,35 @@ pub(super) fn submit_all<P: Ports>(tasks: &[Task], lane: &LaneRecorder<'_, P>) {
     for task in tasks {
         lane.record(EventKind::Submitted, Some(task.id), 0);
     }
+}
+
+/// Submits every task to an executor, and awaits the last. Gives the outcomes in the order of the tasks: `submit` says how one
+/// is submitted, `open` what its result says of its outcome.
+///
+/// It is woken once, so that the thread it is on takes no time from those that compute.
+pub(super) async fn run_all<P: Ports, T: Clone>(
+    tasks: Vec<Task>,
+    lane: &LaneRecorder<'_, P>,
+    submit: impl Fn(Task) -> Result<Future<T>, SubmitError>,
+    open: impl Fn(TaskId, T) -> Result<Outcome, Failure>,
+) -> Vec<(TaskId, Outcome)> {
+    let submit = |task: Task| {
+        let id = task.id;
+        lane.record(EventKind::Submitted, Some(id), 0);
+        (id, submit(task))
+    };
+    let submitted: Vec<(TaskId, Result<Future<T>, SubmitError>)> = tasks.into_iter().map(submit).collect();
+    let futures = submitted.iter().filter_map(|(_, future)| future.as_ref().ok()).cloned();
+    wait_async(futures, ReturnWhen::AllCompleted, core::future::pending()).await;
+    let outcome = |(id, future): (TaskId, Result<Future<T>, SubmitError>)| {
+        let result = match future.map(|future| future.result(None)) {
+            Ok(Ok(result)) => open(id, result),
+            // Its worker could not even begin it, or broke on the way.
+            Ok(Err(FutureError::Failed(failure))) => Err(failure),
+            Ok(Err(error)) => Err(Failure::BrokenPool(error.to_string())),
+            Err(error) => Err(Failure::BrokenPool(error.to_string())),
+        };
+        (id, result.unwrap_or_else(|failure| task::end(id, Outcome::Failed(failure), lane)))
+    };
+    submitted.into_iter().map(outcome).collect()
 }

@@ -1,6 +1,7 @@
 //! How work is run: executors over ports, each recording what it does.
 
 pub mod asyncio;
+pub mod blocking_io;
 pub mod commons;
 pub mod coroutine;
 pub mod futures;
@@ -13,7 +14,6 @@ pub mod recorder;
 pub mod subprocess;
 pub mod task;
 
-mod blocking_io;
 mod core_pool;
 mod event_loop;
 mod sequential;

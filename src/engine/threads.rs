@@ -8,14 +8,13 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::future::{Either, join, select};
-use futures_util::stream::StreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::blocking_io::{Calls, calls};
-use super::futures::{Executor, Future, FutureError, ThreadPoolExecutor, as_completed_async};
+use super::futures::{Executor, ThreadPoolExecutor};
 use super::gil::{Closed, Gil, GilEvent, Observer, SWITCH_INTERVAL, ThreadState};
-use super::job::{Env, Task};
+use super::job::{Env, Task, run_all};
 use super::ports::{Clock, Ports};
 use super::recorder::LaneRecorder;
 use super::task::{self, Ask, Thread};
@@ -68,46 +67,19 @@ pub(super) async fn run<P: Ports + 'static>(
         .build();
     let pool = match built {
         Ok(pool) => pool,
-        Err(error) => return tasks.iter().map(|task| cannot_run(task.id, &error.to_string(), &lane)).collect(),
-    };
-    let mut ids = Vec::with_capacity(tasks.len());
-    let mut futures: Vec<Future<Answer>> = Vec::with_capacity(tasks.len());
-    let mut outcomes = Vec::with_capacity(tasks.len());
-    for task in tasks {
-        let id = task.id;
-        lane.record(EventKind::Submitted, Some(id), 0);
-        let submitted = match locks {
-            Locks::Each => {
-                let message = pack(&task, id, &lane);
-                pool.submit(move |worker: &Worker<P>| worker.run_message(id, message))
-            }
-            Locks::One(_) | Locks::None => {
-                pool.submit(move |worker: &Worker<P>| Ok(Answer::Outcome(id, worker.run(&task))))
-            }
-        };
-        match submitted {
-            Ok(future) => {
-                ids.push(id);
-                futures.push(future);
-            }
-            Err(error) => outcomes.push(cannot_run(id, &error.to_string(), &lane)),
-        }
-    }
-    let ended = async {
-        let mut ended = as_completed_async(futures.iter().cloned(), core::future::pending());
-        while let Some(Ok(future)) = ended.next().await {
-            let answer = future.result(None).and_then(|answer| answer.opened(&lane).map_err(FutureError::Failed));
-            outcomes.push(answer.unwrap_or_else(|error| {
-                // Its worker could not even begin it, or broke on the way.
-                let place = futures.iter().position(|other| *other == future).unwrap_or_default();
-                let failure = match error {
-                    FutureError::Failed(failure) => failure,
-                    other => Failure::BrokenPool(other.to_string()),
-                };
-                (ids[place], task::end(ids[place], Outcome::Failed(failure), &lane))
-            }));
+        Err(error) => {
+            let failed = Outcome::Failed(Failure::BrokenPool(error.to_string()));
+            return tasks.iter().map(|task| (task.id, task::end(task.id, failed.clone(), &lane))).collect();
         }
     };
+    let submit = |task: Task| match locks {
+        Locks::Each => {
+            let (id, message) = (task.id, pack(&task, task.id, &lane));
+            pool.submit(move |worker: &Worker<P>| worker.run_message(id, message))
+        }
+        Locks::One(_) | Locks::None => pool.submit(move |worker: &Worker<P>| Ok(Answer::Outcome(worker.run(&task)))),
+    };
+    let ended = run_all(tasks, &lane, submit, |id, answer| answer.opened(id, &lane));
     let stopped = async {
         env.ports.stopped().await;
         if let Some(shared) = gil {
@@ -118,11 +90,12 @@ pub(super) async fn run<P: Ports + 'static>(
         }
         calls.cancel();
     };
-    match select(pin!(ended), pin!(join(stopped, receiver.serve(env.ports)))).await {
-        Either::Left(((), _)) => {}
+    let serving = receiver.serve(async |request| env.ports.fetch(request).await);
+    let outcomes = match select(pin!(ended), pin!(join(stopped, serving))).await {
+        Either::Left((outcomes, _)) => outcomes,
         // All threads were told to end, and are about to.
         Either::Right((_, ended)) => ended.await,
-    }
+    };
     // Blocks, for as long as workers take to notice that there is no more to do.
     pool.shutdown(true, false);
     lane.record(EventKind::LaneClosed, None, 0);
@@ -132,19 +105,19 @@ pub(super) async fn run<P: Ports + 'static>(
 /// What a worker gives for a task.
 #[derive(Clone)]
 enum Answer {
-    Outcome(TaskId, Outcome),
+    Outcome(Outcome),
     /// The same as a message, from an interpreter of its own.
-    Message(TaskId, Vec<u8>),
+    Message(Vec<u8>),
 }
 
 impl Answer {
-    fn opened<P: Ports>(self, lane: &LaneRecorder<'_, P>) -> Result<(TaskId, Outcome), Failure> {
+    fn opened<P: Ports>(self, task: TaskId, lane: &LaneRecorder<'_, P>) -> Result<Outcome, Failure> {
         match self {
-            Answer::Outcome(task, outcome) => Ok((task, outcome)),
-            Answer::Message(task, message) => {
+            Answer::Outcome(outcome) => Ok(outcome),
+            Answer::Message(message) => {
                 let outcome = unpack(&message, task, lane);
                 lane.enter(Phase::Idle, None);
-                Ok((task, outcome?))
+                outcome
             }
         }
     }
@@ -175,10 +148,6 @@ fn unpack<P: Ports, T: DeserializeOwned>(
 /// What events say of a message: each task has one there and one back.
 fn of_message(task: TaskId, message: &[u8]) -> u64 {
     Message { number: task.0, bytes: u32::try_from(message.len()).unwrap_or(u32::MAX) }.to_arg()
-}
-
-fn cannot_run<P: Ports>(id: TaskId, why: &str, lane: &LaneRecorder<'_, P>) -> (TaskId, Outcome) {
-    (id, task::end(id, Outcome::Failed(Failure::BrokenPool(why.to_owned())), lane))
 }
 
 /// The lock and the order of what is recorded of it.
@@ -270,7 +239,7 @@ impl<P: Ports> Worker<P> {
         let outcome = self.run(&task);
         // The outcome is recorded; what comes after it is the price of the copy.
         let message = pack(&outcome, id, &self.lane);
-        Ok(Answer::Message(id, message))
+        Ok(Answer::Message(message))
     }
 
     /// There is no task: as CPython's threads do before they wait on the queue, drops the lock.

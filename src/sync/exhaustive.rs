@@ -5,9 +5,21 @@ use core::time::Duration;
 
 pub use loom::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 pub use loom::sync::{Condvar, Mutex, MutexGuard};
+pub use loom::thread::ThreadId;
 
 loom::thread_local! {
     static SCRIPT: Cell<u32> = Cell::new(0);
+    static NOW: Cell<Duration> = Cell::new(Duration::ZERO);
+}
+
+/// Which thread this is.
+pub fn current_thread() -> ThreadId {
+    loom::thread::current().id()
+}
+
+/// The time of this thread, which passes in waits whose time is up, and in nothing else.
+pub fn monotonic() -> Duration {
+    NOW.with(Cell::get)
 }
 
 /// Says which of the timed waits that this thread will make end because their time is up: a bit for each, the lowest
@@ -25,12 +37,13 @@ pub fn wait_at_most<'a, T>(
     mutex: &'a Mutex<T>,
     condvar: &Condvar,
     guard: MutexGuard<'a, T>,
-    _length: Duration,
+    length: Duration,
 ) -> (MutexGuard<'a, T>, bool) {
     let script = SCRIPT.with(|cell| cell.replace(cell.get() >> 1));
     if script & 1 == 0 {
         return (super::wait(condvar, guard), false);
     }
+    NOW.with(|now| now.set(now.get() + length));
     drop(guard);
     (super::lock(mutex), true)
 }

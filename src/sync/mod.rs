@@ -2,8 +2,12 @@
 //! every order of access (`--cfg loom`), or shuttle's, which tries random ones with more threads (`--cfg shuttle`).
 //!
 //! A wait with a time limit goes through [`wait_at_most`], since neither loom nor shuttle has a clock: their
-//! `wait_timeout` never times out. Each set has a version of its own that lets a model try both ends of a wait.
+//! `wait_timeout` never times out. Each set has a version of its own that lets a model try both ends of a wait, and a clock,
+//! [`monotonic`], by which only the waits take time whose time was up.
+//!
+//! Threads are told apart by [`current_thread`]: those of a model all run on one thread of the system.
 
+#[cfg(not(any(loom, shuttle)))]
 mod clock;
 #[cfg(loom)]
 mod exhaustive;
@@ -21,10 +25,11 @@ use real as set;
 
 use std::sync::PoisonError;
 
-pub use clock::monotonic;
 #[cfg(loom)]
 pub use exhaustive::let_time_out;
-pub use set::{AtomicBool, AtomicU32, Condvar, Mutex, MutexGuard, Ordering, wait_at_most};
+pub use set::{
+    AtomicBool, AtomicU32, Condvar, Mutex, MutexGuard, Ordering, ThreadId, current_thread, monotonic, wait_at_most,
+};
 
 /// Locks, also where a thread panicked with the lock in its hands: for data that is whole between any two statements.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -5,6 +5,14 @@ use std::sync::PoisonError;
 
 pub use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 pub use std::sync::{Condvar, Mutex, MutexGuard};
+pub use std::thread::ThreadId;
+
+pub use super::clock::monotonic;
+
+/// Which thread this is.
+pub fn current_thread() -> ThreadId {
+    std::thread::current().id()
+}
 
 /// Like [`wait`](super::wait), but for so long at most. True if the time was up, which a notification may have met.
 pub fn wait_at_most<'a, T>(

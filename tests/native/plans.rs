@@ -110,7 +110,8 @@ fn run(plan: &Plan, fate: Fate) -> Run {
         return simulate_job(&job, fate.stop_us.map(Duration::from_micros));
     }
     // rayon's pool is as large as it is.
-    let workers = if plan.model == ModelKind::Cores { rayon::current_num_threads() as u32 } else { job.options.workers };
+    let workers =
+        if plan.model == ModelKind::Cores { rayon::current_num_threads() as u32 } else { job.options.workers };
     let job = Job { options: overlap::model::plan::Options { workers, ..job.options }, ..job };
     real_job(&job, fate.dies, |ports| {
         if let Some(us) = fate.stop_us {
@@ -134,7 +135,10 @@ fn check(plan: &Plan, fate: Fate, run: &Run) {
             assert_ne!(task.outcome, Some(Outcome::Cancelled), "nobody asked for it");
         }
         if fate.dies.is_none() && plan.options.pool.initializer != overlap::model::plan::Initializer::Fails {
-            assert!(!matches!(task.outcome, Some(Outcome::Failed(Failure::BrokenPool(_)))), "nothing broke it: {task:?}");
+            assert!(
+                !matches!(task.outcome, Some(Outcome::Failed(Failure::BrokenPool(_)))),
+                "nothing broke it: {task:?}"
+            );
         }
     }
 }

@@ -1,9 +1,8 @@
 //! How long a blocking wait may still take.
 
 use core::time::Duration;
-use std::sync::{Condvar, MutexGuard, PoisonError};
 
-use crate::sync::monotonic;
+use crate::sync::{self, Condvar, Mutex, MutexGuard, monotonic};
 
 /// A point on the clock of `sync::monotonic`, or never.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +28,7 @@ impl Deadline {
     /// std's `wait_timeout_while` reads std's clock, which panics on wasm; hence this.
     pub(super) fn block<'a, T>(
         self,
+        mutex: &'a Mutex<T>,
         changed: &Condvar,
         mut guard: MutexGuard<'a, T>,
         mut is_over: impl FnMut(&mut T) -> bool,
@@ -38,9 +38,9 @@ impl Deadline {
                 return (guard, true);
             }
             guard = match self.left() {
-                None => changed.wait(guard).unwrap_or_else(PoisonError::into_inner),
+                None => sync::wait(changed, guard),
                 Some(left) if left.is_zero() => return (guard, false),
-                Some(left) => changed.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner).0,
+                Some(left) => sync::wait_at_most(mutex, changed, guard, left).0,
             };
         }
     }

@@ -4,7 +4,7 @@ use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Weak};
 
 use super::deadline::Deadline;
 use super::error::{FutureError, InvalidState};
@@ -12,6 +12,7 @@ use super::log::{self, Level};
 use super::state::{Callback, Inner, Standing, State, Watcher};
 use super::waiter::Waiter;
 use crate::model::outcome::Failure;
+use crate::sync::{self, Condvar, Mutex, MutexGuard};
 
 /// The outcome of a task that an executor runs, or will run: CPython's `Future`.
 ///
@@ -128,7 +129,7 @@ impl<T> Future<T> {
     /// Blocks until it is done, and returns with its lock.
     fn block(&self, timeout: Option<Duration>) -> Result<MutexGuard<'_, Inner<T>>, FutureError> {
         let is_done = |inner: &mut Inner<T>| inner.standing.state().is_done();
-        match Deadline::after(timeout).block(&self.shared.done, self.lock(), is_done) {
+        match Deadline::after(timeout).block(&self.shared.inner, &self.shared.done, self.lock(), is_done) {
             (inner, true) => Ok(inner),
             (_, false) => Err(FutureError::TimedOut),
         }
@@ -136,7 +137,7 @@ impl<T> Future<T> {
 
     fn lock(&self) -> MutexGuard<'_, Inner<T>> {
         // Only a `Clone` of the value can panic under the lock, and that changes nothing in here.
-        self.shared.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.shared.inner)
     }
 }
 
@@ -257,6 +258,26 @@ impl<T> Future<T> {
     }
 }
 
+/// A future of whatever value, for an executor that may have to cancel it.
+pub(super) trait Cancel: Send + Sync {
+    /// As [`Future::cancel`].
+    fn cancel(self: Arc<Self>) -> bool;
+}
+
+impl<T: Send> Cancel for Shared<T> {
+    fn cancel(self: Arc<Self>) -> bool {
+        Future { shared: self, awaited_as: None }.cancel()
+    }
+}
+
+impl<T: Send + 'static> Future<T> {
+    /// A handle that keeps neither the future nor its value alive.
+    pub(super) fn downgrade(&self) -> Weak<dyn Cancel> {
+        let shared: Weak<Shared<T>> = Arc::downgrade(&self.shared);
+        shared
+    }
+}
+
 /// Tells those who wait for this future among others that it has completed, and returns the wakers to wake.
 fn tell_watchers<T>(inner: &mut Inner<T>, failed: bool) -> Vec<Waker> {
     let watchers = core::mem::take(&mut inner.watchers);
@@ -277,7 +298,7 @@ impl<T: Clone> core::future::Future for Future<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let shared = Arc::clone(&self.shared);
-        let mut inner = shared.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = sync::lock(&shared.inner);
         if inner.standing.state().is_done() {
             self.awaited_as = None;
             return Poll::Ready(outcome(&inner.standing));

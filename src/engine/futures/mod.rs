@@ -4,12 +4,14 @@
 //!
 //! * [`Future`] is the handle of a task's outcome: blocked on, awaited, or called back from.
 //! * [`wait()`] and [`as_completed()`] are for many of them; [`wait_async`] and [`as_completed_async`] for an event loop.
-//! * [`Executor`] is what runs tasks; [`ThreadPoolExecutor`] does so on threads that a [`Spawn`] gives it.
+//! * [`Executor`] is what runs tasks; [`ThreadPoolExecutor`] does so on threads that a [`Spawn`] gives it,
+//!   [`CorePoolExecutor`] on rayon's.
 //! * [`log`] has what cannot be told to any caller.
 
 pub mod log;
 
 mod as_completed;
+mod core_pool;
 mod deadline;
 mod error;
 mod executor;
@@ -19,8 +21,10 @@ mod state;
 mod thread_pool;
 mod wait;
 mod waiter;
+mod work;
 
 pub use as_completed::{AsCompleted, AsCompletedAsync, as_completed, as_completed_async};
+pub use core_pool::CorePoolExecutor;
 pub use error::{BuildError, FutureError, InvalidState, SpawnFailed, SubmitError, Unfinished};
 pub use executor::{Executor, Map, MapOptions};
 pub use future::Future;

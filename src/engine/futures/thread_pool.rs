@@ -2,9 +2,8 @@
 
 use core::fmt;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, ThreadId};
 
 use super::deadline::Deadline;
 use super::error::{BuildError, SubmitError};
@@ -12,10 +11,9 @@ use super::executor::Executor;
 use super::future::Future;
 use super::log::{self, Level};
 use super::spawn::Spawn;
+use super::work::{INITIALIZER_FAILED, Initializer, Work, WorkItem};
 use crate::model::outcome::Failure;
-
-/// Why a pool is broken whose initializer failed.
-const INITIALIZER_FAILED: &str = "A thread initializer failed, the thread pool is not usable anymore";
+use crate::sync::{self, Condvar, Mutex, MutexGuard, ThreadId, current_thread};
 
 /// The number of workers that a pool may have if nobody says another: four more than there are cores, for tasks that
 /// wait, and at most 32.
@@ -24,7 +22,6 @@ pub fn default_max_workers(cores: usize) -> usize {
 }
 
 type BeforeWaiting<W> = Box<dyn Fn(&W) + Send + Sync>;
-type Initializer<W> = Box<dyn Fn(usize) -> Result<W, Failure> + Send + Sync>;
 
 /// How a [`ThreadPoolExecutor`] is to be. Made by [`ThreadPoolExecutor::builder`].
 pub struct Builder<W> {
@@ -252,7 +249,7 @@ struct Queue<W> {
 impl<W> Shared<W> {
     fn lock(&self) -> MutexGuard<'_, Queue<W>> {
         // No code of others runs under this lock but the port's, which is called when all is in order.
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.queue)
     }
 
     /// A task, if there is one now.
@@ -271,7 +268,7 @@ impl<W> Shared<W> {
                 return None;
             }
             queue.waiting += 1;
-            queue = self.for_workers.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue = sync::wait(&self.for_workers, queue);
             queue.waiting -= 1;
         }
     }
@@ -288,12 +285,12 @@ impl<W> Shared<W> {
 
     fn wait_for_workers(&self) {
         let queue = self.lock();
-        if queue.members.contains(&thread::current().id()) {
+        if queue.members.contains(&current_thread()) {
             drop(queue);
             log::record(Level::Critical, "a worker cannot wait for its own end".to_owned());
             return;
         }
-        drop(Deadline::after(None).block(&self.all_left, queue, |queue| queue.alive == 0));
+        drop(Deadline::after(None).block(&self.queue, &self.all_left, queue, |queue| queue.alive == 0));
     }
 
     /// Fails every task that was not taken, and each that comes.
@@ -345,7 +342,7 @@ struct Membership<'a, W> {
 
 impl<'a, W> Membership<'a, W> {
     fn enter(shared: &'a Shared<W>) -> Self {
-        shared.lock().members.push(thread::current().id());
+        shared.lock().members.push(current_thread());
         Membership { shared }
     }
 }
@@ -353,65 +350,11 @@ impl<'a, W> Membership<'a, W> {
 impl<W> Drop for Membership<'_, W> {
     fn drop(&mut self) {
         let mut queue = self.shared.lock();
-        let own = thread::current().id();
+        let own = current_thread();
         queue.members.retain(|member| *member != own);
         queue.alive -= 1;
         if queue.alive == 0 {
             self.shared.all_left.notify_all();
         }
-    }
-}
-
-/// A task in the queue, whatever it gives.
-trait Work<W>: Send {
-    fn run(self: Box<Self>, context: &W);
-    fn cancel(self: Box<Self>);
-    fn fail(self: Box<Self>, failure: Failure);
-}
-
-struct WorkItem<T, F> {
-    future: Future<T>,
-    task: F,
-}
-
-impl<W, T, F> Work<W> for WorkItem<T, F>
-where
-    T: Send,
-    F: FnOnce(&W) -> Result<T, Failure> + Send,
-{
-    fn run(self: Box<Self>, context: &W) {
-        let WorkItem { future, task } = *self;
-        if may_begin(&future) {
-            // The task and all that it holds are dropped before anybody hears of its end.
-            end(&future, log::guard(|| task(context)).flatten());
-        }
-    }
-
-    /// Cancels it, and tells those who wait. CPython only cancels, and as nobody comes to the task any more, a `wait` for
-    /// it would never end.
-    fn cancel(self: Box<Self>) {
-        self.future.cancel();
-        may_begin(&self.future);
-    }
-
-    fn fail(self: Box<Self>, failure: Failure) {
-        if may_begin(&self.future) {
-            end(&self.future, Err(failure));
-        }
-    }
-}
-
-/// Whether a task may be run. Not if its future was cancelled, nor if somebody else runs or has ended it, which is logged.
-fn may_begin<T>(future: &Future<T>) -> bool {
-    future.set_running_or_notify_cancel().unwrap_or(false)
-}
-
-fn end<T>(future: &Future<T>, outcome: Result<T, Failure>) {
-    let set = match outcome {
-        Ok(value) => future.set_result(value),
-        Err(failure) => future.set_exception(failure),
-    };
-    if let Err(invalid) = set {
-        log::record(Level::Critical, format!("somebody else has ended the future of a task: {invalid}"));
     }
 }

@@ -1,9 +1,9 @@
 //! What one who waits for several futures blocks on, and what those futures tell.
 
 use core::task::{Context, Poll, Waker};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::deadline::Deadline;
+use crate::sync::{self, Condvar, Mutex, MutexGuard};
 
 /// Is told by futures that they have completed. One for each call of `wait` or `as_completed`.
 ///
@@ -66,7 +66,7 @@ impl Waiter {
 
     /// Blocks until the goal is reached, or time is up.
     pub(super) fn block(&self, deadline: Deadline) {
-        drop(deadline.block(&self.enough, self.lock(), |arrivals| arrivals.is_enough()));
+        drop(deadline.block(&self.arrivals, &self.enough, self.lock(), |arrivals| arrivals.is_enough()));
     }
 
     /// Is ready once the goal is reached; else the task that polls is woken when it is.
@@ -88,6 +88,6 @@ impl Waiter {
     }
 
     fn lock(&self) -> MutexGuard<'_, Arrivals> {
-        self.arrivals.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.arrivals)
     }
 }

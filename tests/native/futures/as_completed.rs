@@ -12,7 +12,7 @@ use overlap::engine::futures::{Executor, Future, Unfinished, as_completed, as_co
 
 use super::support::{
     Event, FAILURE, LONG, Token, Woken, block_on, cancelled, cancelled_and_notified, failed, in_time, pending, pool,
-    running, start, successful,
+    running, start, successful, test,
 };
 
 /// All that come, and that none is an error.

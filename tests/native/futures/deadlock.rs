@@ -3,7 +3,7 @@
 use overlap::engine::futures::{Executor, FutureError};
 use overlap::model::outcome::Failure;
 
-use super::support::{Event, LONG, in_time, pool, start};
+use super::support::{Event, LONG, in_time, pool, start, test};
 
 #[test]
 fn test_error_during_func_exec_on_worker() {

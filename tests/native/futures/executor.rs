@@ -1,12 +1,12 @@
-//! What every executor does: `executor.py`, on the thread pool.
+//! What every executor does: `executor.py`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use overlap::engine::futures::{BuildError, Executor, FutureError, MapOptions, ThreadPoolExecutor};
+use overlap::engine::futures::{Executor, FutureError, MapOptions};
 use overlap::model::outcome::Failure;
 
-use super::support::{Event, FAILURE, IN_TIME, LONG, Token, in_time, pool, pool_on, threads};
+use super::support::{Event, FAILURE, IN_TIME, LONG, Token, in_time, pool, test};
 
 #[test]
 fn test_submit() {
@@ -78,13 +78,6 @@ fn test_no_stale_references() {
 }
 
 #[test]
-fn test_max_workers_negative() {
-    let error = ThreadPoolExecutor::builder(threads()).max_workers(0).build().unwrap_err();
-    assert_eq!(error, BuildError::NoWorkers);
-    assert_eq!(error.to_string(), "max_workers must be greater than 0");
-}
-
-#[test]
 fn test_free_reference() {
     let pool = pool(5);
     let make = |(): &(), _| {
@@ -135,14 +128,18 @@ fn results_that_are_asked_for_no_more_are_cancelled() {
 
 #[test]
 fn a_scope_ends_its_executor_on_a_panic_as_well() {
-    let counted = super::support::Counted::default();
-    let pool = pool_on(Arc::new(counted.clone()), 2);
+    let ended = Event::default();
+    let at_end = ended.clone();
     let ends = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        pool.with(|pool| {
-            pool.submit(|()| Ok(1)).unwrap();
+        pool(2).with(|pool| {
+            pool.submit(move |()| {
+                at_end.set();
+                Ok(1)
+            })
+            .unwrap();
             panic!("in the scope");
         });
     }));
     assert!(ends.is_err());
-    counted.join();
+    assert!(ended.is_set(), "the scope waited for it");
 }

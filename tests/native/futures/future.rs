@@ -11,7 +11,7 @@ use overlap::model::outcome::Failure;
 
 use super::support::{
     Event, FAILURE, LONG, Token, Woken, block_on, cancelled, cancelled_and_notified, failed, in_time, keep_log, logged,
-    pending, running, start, successful,
+    pending, running, start, successful, test,
 };
 
 const AT_ONCE: Option<Duration> = Some(Duration::ZERO);

@@ -9,7 +9,7 @@ use overlap::engine::futures::log::Level;
 use overlap::engine::futures::{Executor, FutureError, ReturnWhen, SubmitError, ThreadPoolExecutor, wait};
 use overlap::model::outcome::Failure;
 
-use super::support::{Counted, Event, LONG, in_time, keep_log, logged, threads};
+use super::support::{Counted, Event, LONG, in_time, keep_log, logged, test, threads};
 
 const REASON: &str = "A thread initializer failed, the thread pool is not usable anymore";
 
@@ -26,6 +26,7 @@ fn test_initializer() {
 mod failing {
     //! `FailingInitializerMixin`: the same names again.
 
+    use super::super::support::test;
     use super::*;
 
     #[test]

@@ -9,9 +9,15 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use overlap::engine::futures::log::{self, Level, Record};
-use overlap::engine::futures::{Future, MapOptions, Spawn, SpawnFailed, StdThreads, ThreadPoolExecutor};
+use overlap::engine::futures::{Future, MapOptions, Spawn, SpawnFailed, ThreadPoolExecutor};
 use overlap::model::outcome::Failure;
 use overlap::sync::monotonic;
+
+/// What makes a function a test: natively Rust's own attribute, in the browser the one whose tests run there.
+#[cfg(not(target_arch = "wasm32"))]
+pub use core::prelude::v1::test;
+#[cfg(target_arch = "wasm32")]
+pub use harness::wasm_bindgen_test as test;
 
 /// Whatever takes as long as this hangs.
 pub const LONG: Duration = Duration::from_secs(20);
@@ -20,8 +26,22 @@ pub const LONG: Duration = Duration::from_secs(20);
 pub const FAILURE: Failure = Failure::Status(500);
 
 /// Where threads come from.
+#[cfg(not(target_arch = "wasm32"))]
 pub fn threads() -> Arc<dyn Spawn> {
-    Arc::new(StdThreads)
+    Arc::new(overlap::engine::futures::StdThreads)
+}
+
+/// Where threads come from: rayon's pool, which `main.rs` has started, lends them and has each back when its body ends.
+#[cfg(target_arch = "wasm32")]
+pub fn threads() -> Arc<dyn Spawn> {
+    struct Lent;
+    impl Spawn for Lent {
+        fn spawn(&self, _: &str, body: Box<dyn FnOnce() + Send>) -> Result<(), SpawnFailed> {
+            rayon::spawn(body);
+            Ok(())
+        }
+    }
+    Arc::new(Lent)
 }
 
 /// For results that must come, in a test that must not hang.

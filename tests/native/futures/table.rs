@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::support::test;
+
 const TABLE: &str = include_str!("README.md");
 
 /// The files with tests that have CPython's names.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("as_completed.rs", include_str!("as_completed.rs")),
     ("deadlock.rs", include_str!("deadlock.rs")),
     ("executor.rs", include_str!("executor.rs")),
@@ -13,6 +15,7 @@ const FILES: [(&str, &str); 8] = [
     ("initializer.rs", include_str!("initializer.rs")),
     ("shutdown.rs", include_str!("shutdown.rs")),
     ("thread_pool.rs", include_str!("thread_pool.rs")),
+    ("thread_pool_shutdown.rs", include_str!("thread_pool_shutdown.rs")),
     ("wait.rs", include_str!("wait.rs")),
 ];
 

@@ -5,10 +5,18 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use overlap::engine::futures::{
-    Executor, FutureError, MapOptions, Spawn, SpawnFailed, State, SubmitError, ThreadPoolExecutor, default_max_workers,
+    BuildError, Executor, FutureError, MapOptions, Spawn, SpawnFailed, State, SubmitError, ThreadPoolExecutor,
+    default_max_workers,
 };
 
-use super::support::{Event, IN_TIME, LONG, Semaphore, eventually, in_time, pool, pool_on, start, threads};
+use super::support::{Event, IN_TIME, LONG, Semaphore, eventually, in_time, pool, pool_on, start, test, threads};
+
+#[test]
+fn test_max_workers_negative() {
+    let error = ThreadPoolExecutor::builder(threads()).max_workers(0).build().unwrap_err();
+    assert_eq!(error, BuildError::NoWorkers);
+    assert_eq!(error.to_string(), "max_workers must be greater than 0");
+}
 
 #[test]
 fn test_map_submits_without_iteration() {

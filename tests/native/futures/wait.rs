@@ -11,7 +11,7 @@ use overlap::sync::monotonic;
 
 use super::support::{
     Event, FAILURE, Woken, block_on, cancelled, cancelled_and_notified, failed, in_time, pending, pool, running, start,
-    successful,
+    successful, test,
 };
 
 /// A task that goes on once the event is set.
