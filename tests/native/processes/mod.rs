@@ -4,6 +4,7 @@
 //! `README.md` says for each of CPython's tests which of ours it is, or why it cannot apply; `table.rs` holds it to that.
 //! Processes are threads, which share nothing with the pool but their pipes (`support.rs`).
 
+mod any_options;
 mod carriers;
 mod deadlock;
 mod executor;
