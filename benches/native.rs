@@ -67,8 +67,7 @@ fn kernels() {
     let now_ms = || start.elapsed().as_secs_f64() * 1e3;
     let (mut slower, mut scalar) = (Vec::new(), None::<Browser>);
     println!(
-        "kernel             native ms: median   least  wasm ms: median   least              of medians: of least:
-"
+        "kernel             native ms: median   least  wasm ms: median   least              of medians: of least:"
     );
     for case in &cases::cases() {
         let (result, times_ms) = cases::time(case, now_ms);

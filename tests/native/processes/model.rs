@@ -10,13 +10,13 @@ use overlap::model::event::{Event, EventKind, Phase};
 use overlap::model::id::{LaneId, TaskId};
 use overlap::model::message::Message;
 use overlap::model::outcome::{Failure, Outcome};
-use overlap::model::plan::{Fault, Job, ModelKind, Workload};
-use overlap::workloads::Work;
+use overlap::model::plan::{self, Fault, Job, ModelKind, PoolOptions, Workload};
+use overlap::workloads::{Kernel, Step, Work};
 
 use crate::ports::RealPorts;
 
 fn sleeps(number: u32) -> Vec<Task> {
-    (0..number).map(|id| Task { id: TaskId(id), work: Work::Sleep { ms: 0 } }).collect()
+    (0..number).map(|id| Task { id: TaskId(id), work: Work::One(Step::Sleep { ms: 0 }) }).collect()
 }
 
 fn ports() -> &'static RealPorts {
@@ -25,8 +25,8 @@ fn ports() -> &'static RealPorts {
 }
 
 /// Runs tasks so many times in one pool, and gives all events.
-fn run(ports: &'static RealPorts, options: Options<Work>, times: usize) -> (Vec<Vec<(TaskId, Outcome)>>, Vec<Event>) {
-    let env = Env { ports, shared: ports.shared };
+fn run(ports: &'static RealPorts, options: Options<Kernel>, times: usize) -> (Vec<Vec<(TaskId, Outcome)>>, Vec<Event>) {
+    let env = Env::new(ports, ports.shared);
     let lane = ports.shared.lane(0, LaneId::Thread(0), ports);
     let pool = TaskPool::new(ports, options, Some(recording(&lane))).expect("it has processes");
     let outcomes = (0..times).map(|_| ports.run(run_on(&pool, sleeps(10), env, &lane))).collect();
@@ -53,7 +53,7 @@ fn a_warm_pool_runs_again_on_the_same_processes() {
 
 #[test]
 fn each_message_that_was_sent_pairs_with_one_that_was_received_later() {
-    let (_, events) = run(ports(), Options { initializer: Some(Work::Sleep { ms: 0 }), ..Options::new(2) }, 2);
+    let (_, events) = run(ports(), Options { initializer: Some(Kernel::Nothing), ..Options::new(2) }, 2);
     // By the way it goes, and its number.
     let mut sent = BTreeMap::new();
     let is_of_child = |event: &Event| matches!(event.lane, LaneId::Child(_));
@@ -77,7 +77,7 @@ fn each_message_that_was_sent_pairs_with_one_that_was_received_later() {
 
 #[test]
 fn an_initializer_that_panics_fails_every_task_of_a_run() {
-    let initializer = Some(Work::Panic("not today".to_owned()));
+    let initializer = Some(Kernel::Panic("not today".to_owned()));
     let (outcomes, _) = run(ports(), Options { initializer, ..Options::new(2) }, 1);
     assert_eq!(outcomes[0].len(), 10);
     for (_, outcome) in &outcomes[0] {
@@ -92,7 +92,8 @@ fn a_stop_ends_a_process_that_never_answers() {
     let ports: &'static RealPorts = Box::leak(Box::new(RealPorts::new(shared, None).with_silent(1)));
     let workload = Workload::Sleep { tasks: 8, ms: 0, fault: Fault::None };
     let model = ModelKind::Processes;
-    let job = Job { workload, model, workers: 2, switch_interval_us: 1_000, chunksize: Some(1) };
+    let pool = PoolOptions { chunksize: Some(1), ..PoolOptions::default() };
+    let job = Job { workload, model, options: plan::Options { workers: 2, pool, ..plan::Options::default() } };
     let report = std::thread::scope(|scope| {
         scope.spawn(|| {
             // Once both are there, and at whatever moment that is.
@@ -101,7 +102,7 @@ fn a_stop_ends_a_process_that_never_answers() {
             }
             ports.stop();
         });
-        ports.run(overlap::engine::run(&job, Env { ports, shared }))
+        ports.run(overlap::engine::run(&job, Env::new(ports, shared)))
     });
     assert_eq!(report.outcomes.len(), 8);
     let cancelled = report.outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Cancelled).count();
