@@ -13,3 +13,5 @@ pub const PICTURE_ID: &str = "computed-picture";
 
 /// The id of the part of the page that shows what happens.
 pub const STAGE_ID: &str = "stage";
+/// The id of the control that programs of a person's own are chosen with.
+pub const PROGRAM_ID: &str = "program";

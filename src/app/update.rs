@@ -37,7 +37,9 @@ pub enum Msg {
     Progress(RunView),
     /// Every leg has ended.
     Ended,
-    /// A person gave the page a program.
+    /// A person chose programs, which are to be read.
+    ProgramsChosen,
+    /// A program that was chosen is here.
     Program {
         name: String,
         bytes: Vec<u8>,
@@ -54,6 +56,8 @@ pub enum Msg {
 pub enum Effect {
     Run(Plan),
     Stop,
+    /// Reads the programs that were chosen.
+    ReadPrograms,
     /// Keeps a program, to be run by its name.
     AddProgram(String, Vec<u8>),
     SetFragment(String),
@@ -95,6 +99,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.stopping = false;
             Vec::new()
         }
+        Msg::ProgramsChosen => vec![Effect::ReadPrograms],
         Msg::Program { name, bytes } => {
             state.programs.retain(|(known, _)| *known != name);
             state.programs.push((name.clone(), bytes.len()));

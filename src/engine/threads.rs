@@ -98,7 +98,9 @@ pub(super) async fn run<P: Ports + 'static>(
     };
     // Blocks, for as long as workers take to notice that there is no more to do.
     pool.shutdown(true, false);
-    lane.record(EventKind::LaneClosed, None, 0);
+    if matches!(locks, Locks::Each) {
+        lane.record(EventKind::LaneClosed, None, 0);
+    }
     outcomes
 }
 

@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::dials::{Dials, dials};
 use crate::model::event::Phase;
 use crate::model::format::{self, thousands};
-use crate::model::outcome::{Failure, Outcome};
+use crate::model::outcome::Outcome;
 use crate::model::trace::Trace;
 
 /// The numbers of one run.
@@ -15,7 +15,7 @@ pub struct Summary {
     pub done: usize,
     pub failed: usize,
     pub cancelled: usize,
-    /// Those of the failed that did not fail by themselves: their process died.
+    /// Those of the failed that did not fail by themselves: what ran them did.
     pub cut_short: usize,
     /// From the first submission to the last outcome, or to now.
     pub wall: Duration,
@@ -55,7 +55,7 @@ impl Summary {
                 Outcome::Done(_) => summary.done += 1,
                 Outcome::Failed(failure) => {
                     summary.failed += 1;
-                    summary.cut_short += usize::from(*failure == Failure::ProcessDied);
+                    summary.cut_short += usize::from(failure.is_of_the_run());
                 }
                 Outcome::Cancelled => summary.cancelled += 1,
             }

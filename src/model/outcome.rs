@@ -118,6 +118,11 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Whether it is not the task that failed, but what ran it: then the run compares with no other.
+    pub fn is_of_the_run(&self) -> bool {
+        matches!(self, Failure::ProcessDied | Failure::BrokenPool(_) | Failure::Stalled(_) | Failure::Deadlock(_))
+    }
+
     /// The kind of failure in one word, as the name of an error's class is one.
     pub fn name(&self) -> &'static str {
         match self {

@@ -1,12 +1,10 @@
 //! The controls of *Commands*: the line, what its first command reads, its environment, and programs of a person's own.
 
-use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{File, HtmlInputElement, HtmlTextAreaElement};
+use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
 use super::widgets::TextField;
-use crate::app::{Edit, Msg};
+use crate::app::{Edit, Msg, PROGRAM_ID};
 use crate::model::format;
 use crate::model::plan::{Draft, Field, FieldError};
 
@@ -47,34 +45,11 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
                 error={error(Field::Env)} on_text={edit.reform(Edit::Env)}
             />
             <div class="field">
-                <label for="program">{ "A program of your own" }</label>
-                <input id="program" type="file" accept=".wasm,application/wasm" multiple=true onchange={on_files(&props.send)} />
+                <label for={PROGRAM_ID}>{ "A program of your own" }</label>
+                <input id={PROGRAM_ID} type="file" accept=".wasm,application/wasm" multiple=true onchange={props.send.reform(|_: Event| Msg::ProgramsChosen)} />
                 <p class="hint">{ "A .wasm file for WASI preview 1 (wasm32-wasip1), chosen or dropped here; it is then run by its name, and stays in this browser." }</p>
                 if !props.programs.is_empty() { <ul class="programs" id="programs">{ for given }</ul> }
             </div>
         </>
     }
-}
-
-/// Reads what was chosen, and hands it on.
-fn on_files(send: &Callback<Msg>) -> Callback<Event> {
-    let send = send.clone();
-    Callback::from(move |event: Event| {
-        let input = event.target_unchecked_into::<HtmlInputElement>();
-        let Some(files) = input.files() else { return };
-        for file in (0..files.length()).filter_map(|index| files.get(index)) {
-            let send = send.clone();
-            spawn_local(async move {
-                if let Some(bytes) = read(&file).await {
-                    send.emit(Msg::Program { name: file.name(), bytes });
-                }
-            });
-        }
-    })
-}
-
-/// The bytes of a file. One that is gone meanwhile has none.
-async fn read(file: &File) -> Option<Vec<u8>> {
-    let buffer = JsFuture::from(file.array_buffer()).await.ok()?;
-    Some(js_sys::Uint8Array::new(buffer.unchecked_ref()).to_vec())
 }

@@ -34,6 +34,7 @@ fn small(workload: WorkloadKind, model: ModelKind) -> Draft {
         WorkloadKind::Queue => &[(Param::Items, "20"), (Param::Below, "900")],
         WorkloadKind::Counter => &[(Param::Times, "300")],
         WorkloadKind::Deadlock => &[(Param::Ms, "5")],
+        WorkloadKind::Commands => &[],
     };
     texts.iter().for_each(|(param, text)| draft.set_text(*param, (*text).to_owned()));
     draft
@@ -62,8 +63,8 @@ fn outcomes(run: &Run) -> Vec<Option<Outcome>> {
 #[test]
 fn what_a_workload_finds_does_not_depend_on_the_model() {
     for workload in WorkloadKind::ALL {
-        // These two are about what does depend on it.
-        if matches!(workload, WorkloadKind::Queue | WorkloadKind::Deadlock) {
+        // Two are about what does depend on it, and commands are none of the engine's.
+        if matches!(workload, WorkloadKind::Queue | WorkloadKind::Deadlock | WorkloadKind::Commands) {
             continue;
         }
         let sequential = run(&small(workload, ModelKind::Sequential));

@@ -2,6 +2,7 @@
 
 pub mod command_line;
 
+mod checks;
 mod draft;
 mod field;
 mod model_kind;

@@ -3,7 +3,6 @@
 
 use core::cell::RefCell;
 use core::time::Duration;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::subprocess::Subprocesses;
@@ -36,7 +35,7 @@ impl Written {
 }
 
 /// Programs that a person gave the page, by their names.
-pub type Programs = Rc<RefCell<HashMap<String, Vec<u8>>>>;
+pub type Programs = Rc<RefCell<Vec<(String, Vec<u8>)>>>;
 
 /// What becomes of a line while it runs. Clones are the same.
 #[derive(Clone, Debug, Default)]
@@ -74,8 +73,9 @@ impl Line {
         let specs = line.commands.iter().enumerate().map(|(place, args)| {
             let mut spec = Spec::new(args.iter().cloned());
             spec.env = line.env.clone();
-            if let Some(bytes) = args.first().and_then(|name| programs.borrow().get(name).cloned()) {
-                spec = spec.executable(Executable::Bytes(bytes));
+            let programs = programs.borrow();
+            if let Some((_, bytes)) = programs.iter().find(|(name, _)| Some(name) == args.first()) {
+                spec = spec.executable(Executable::Bytes(bytes.clone()));
             }
             if place == 0 {
                 spec.stdin = Stdin::Bytes(line.stdin.clone().into_bytes());

@@ -1,6 +1,7 @@
 //! Paints the picture that tasks compute: its points, and beside each row who computed it.
 
-use wasm_bindgen::{Clamped, JsCast};
+use js_sys::Uint8ClampedArray;
+use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData, Window};
 
 use crate::app::PICTURE_ID;
@@ -52,7 +53,9 @@ pub fn paint(window: &Window, picture: &Picture) -> Option<()> {
         let worker = picture.rows[row].map(|lane| WORKERS[number(lane) % WORKERS.len()]);
         line[4 * (WIDTH + GAP)..].chunks_mut(4).for_each(|point| set(point, worker));
     }
-    let image = ImageData::new_with_u8_clamped_array(Clamped(&points), width as u32).ok()?;
+    // A copy of its own: a browser takes no view of memory that is shared.
+    let points = Uint8ClampedArray::from(&points[..]);
+    let image = ImageData::new_with_js_u8_clamped_array(&points, width as u32).ok()?;
     let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
     context.put_image_data(&image, 0.0, 0.0).ok()
 }

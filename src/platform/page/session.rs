@@ -140,7 +140,9 @@ impl Session {
 
     /// Takes a program that a person gave, to be run by its name.
     pub fn add_program(&self, name: String, bytes: Vec<u8>) {
-        self.programs.borrow_mut().insert(name, bytes);
+        let mut programs = self.programs.borrow_mut();
+        programs.retain(|(known, _)| *known != name);
+        programs.push((name, bytes));
     }
 
     /// Whether anything runs.

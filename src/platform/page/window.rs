@@ -5,17 +5,17 @@ use std::rc::{Rc, Weak};
 
 use gloo_timers::callback::Timeout;
 use gloo_timers::future::TimeoutFuture;
-use js_sys::Reflect;
+use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{HtmlElement, KeyboardEvent, Window};
+use web_sys::{HtmlElement, HtmlInputElement, KeyboardEvent, Window};
 
 use super::canvas::{self, Painter};
 use super::environment::{environment, start_network};
 use super::image::SharedImage;
 use super::picture;
 use super::session::Session;
-use crate::app::{Effect, Environment, Msg, STAGE_ID};
+use crate::app::{Effect, Environment, Msg, PROGRAM_ID, STAGE_ID};
 
 /// How long "copied" is said, in milliseconds.
 const COPIED_MS: u32 = 2_500;
@@ -89,6 +89,7 @@ impl Page {
                 self.show_stage();
             }
             Effect::ShowError => self.show_error(),
+            Effect::ReadPrograms => self.read_programs(),
             Effect::AddProgram(name, bytes) => self.session.add_program(name, bytes),
             Effect::Stop => self.session.stop(),
             Effect::SetFragment(fragment) => {
@@ -180,6 +181,22 @@ impl Page {
     fn tell_fragment(&self) {
         let fragment = self.window.location().hash().unwrap_or_default();
         (self.send)(Msg::Fragment(fragment.trim_start_matches('#').to_owned()));
+    }
+
+    /// Reads what was chosen, and hands it on.
+    fn read_programs(self: &Rc<Page>) {
+        let input = self.window.document().and_then(|document| document.get_element_by_id(PROGRAM_ID));
+        let files = input.and_then(|input| input.dyn_into::<HtmlInputElement>().ok()?.files());
+        let Some(files) = files else { return };
+        for file in (0..files.length()).filter_map(|index| files.get(index)) {
+            let page = self.clone();
+            spawn_local(async move {
+                // One that is gone meanwhile cannot be read, and is not listed.
+                if let Ok(buffer) = JsFuture::from(file.array_buffer()).await {
+                    (page.send)(Msg::Program { name: file.name(), bytes: Uint8Array::new(&buffer).to_vec() });
+                }
+            });
+        }
     }
 
     fn copy_link(self: &Rc<Page>, fragment: &str) {

@@ -1,7 +1,6 @@
 //! Programs of subprocesses: fetched, looked at and compiled once each.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 use futures_util::future::{FutureExt, LocalBoxFuture, Shared};
 use js_sys::{Array, Uint8Array, WebAssembly};
@@ -22,11 +21,11 @@ type Loading = Shared<LocalBoxFuture<'static, Result<WebAssembly::Module, SpawnE
 
 /// The programs of a page by their addresses. One that failed is asked for again.
 #[derive(Default)]
-pub struct Images(RefCell<HashMap<String, Loading>>);
+pub struct Images(RefCell<Vec<(String, Loading)>>);
 
 impl core::fmt::Debug for Images {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_set().entries(self.0.borrow().keys()).finish()
+        f.debug_set().entries(self.0.borrow().iter().map(|(address, _)| address)).finish()
     }
 }
 
@@ -36,11 +35,15 @@ impl Images {
     /// # Errors
     /// If it cannot be had, or is no command.
     pub async fn get(&self, program: &str, address: &str) -> Result<WebAssembly::Module, SpawnError> {
-        let load = || load(program.to_owned(), address.to_owned()).boxed_local().shared();
-        let loading = self.0.borrow_mut().entry(address.to_owned()).or_insert_with(load).clone();
+        let known = self.0.borrow().iter().find(|(known, _)| known == address).map(|(_, loading)| loading.clone());
+        let loading = known.unwrap_or_else(|| {
+            let loading = load(program.to_owned(), address.to_owned()).boxed_local().shared();
+            self.0.borrow_mut().push((address.to_owned(), loading.clone()));
+            loading
+        });
         let loaded = loading.await;
         if loaded.is_err() {
-            self.0.borrow_mut().remove(address);
+            self.0.borrow_mut().retain(|(known, _)| known != address);
         }
         loaded
     }
