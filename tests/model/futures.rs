@@ -16,7 +16,7 @@ use super::explore;
 use super::futures_model::{Count, block_on};
 
 /// Preemptions of three threads that end and wait for two futures; all orders would take a minute.
-const FEW: usize = 3;
+const FEW: usize = 4;
 
 #[test]
 fn who_blocks_or_awaits_is_told_of_a_result() {

@@ -27,7 +27,7 @@ fn pool(max_workers: usize) -> ThreadPoolExecutor<()> {
 
 #[test]
 fn what_is_submitted_is_run_whether_its_worker_is_new_idle_or_about_to_be_idle() {
-    let seen = explore(3, || {
+    let seen = explore(4, || {
         let (pool, ran) = (pool(2), Count::default());
         let futures = [1, 2].map(|number| {
             let ran = ran.clone();
@@ -59,7 +59,7 @@ fn one_worker_takes_what_comes_while_it_goes_to_wait() {
 
 #[test]
 fn a_shutdown_cancels_what_has_not_begun_and_waits_for_the_rest() {
-    let seen = explore(3, || {
+    let seen = explore(4, || {
         let pool = pool(1);
         let futures = [1, 2].map(|number| pool.submit(move |()| Ok(number)).expect("it is open"));
         pool.shutdown(true, true);
@@ -75,7 +75,7 @@ fn a_shutdown_cancels_what_has_not_begun_and_waits_for_the_rest() {
 
 #[test]
 fn whoever_submits_while_another_shuts_down_is_refused_or_served() {
-    let seen = explore(3, || {
+    let seen = explore(4, || {
         let pool = Arc::new(pool(1));
         let other = Arc::clone(&pool);
         let submitting = thread::spawn(move || other.submit(|()| Ok(1)));
@@ -94,7 +94,7 @@ fn whoever_submits_while_another_shuts_down_is_refused_or_served() {
 
 #[test]
 fn a_pool_that_breaks_leaves_nobody_waiting() {
-    explore(3, || {
+    explore(4, || {
         let builder = ThreadPoolExecutor::builder(Arc::new(LoomThreads)).max_workers(1);
         let pool = builder.initializer(|_| -> Result<(), _> { Err(Failure::ProcessDied) }).build();
         let pool = pool.expect("it has a worker");

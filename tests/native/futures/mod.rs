@@ -4,6 +4,7 @@
 //! Only `support.rs` knows where threads come from: the same files run in native code and in a browser (`tests/executors`).
 
 mod as_completed;
+mod core_pool;
 mod deadlock;
 mod executor;
 mod future;
