@@ -130,6 +130,7 @@ mod tests {
     use crate::insight::dials::Dial;
     use crate::model::event::{Event, EventKind};
     use crate::model::id::{LaneId, TaskId};
+    use crate::model::outcome::Failure;
     use crate::model::outcome::Value;
     use crate::model::time::Instant;
 
