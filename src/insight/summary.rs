@@ -36,6 +36,8 @@ pub struct Copied {
     /// Of all lanes together.
     pub packing: Duration,
     pub unpacking: Duration,
+    /// From a call to its answer, for half of the calls at most; `None` if none was answered.
+    pub call: Option<Duration>,
 }
 
 impl Summary {
@@ -113,7 +115,14 @@ fn copied(trace: &Trace) -> Option<Copied> {
         bytes: trace.message_bytes,
         packing: time_in(Phase::Serialising),
         unpacking: time_in(Phase::Deserialising),
+        call: median(&trace.calls),
     })
+}
+
+fn median(lengths: &[Duration]) -> Option<Duration> {
+    let mut lengths = lengths.to_vec();
+    let middle = lengths.len() / 2;
+    (!lengths.is_empty()).then(|| *lengths.select_nth_unstable(middle).1)
 }
 
 /// From the first beginning of a start to the last end of one: processes start side by side.

@@ -1,5 +1,7 @@
 //! What a run leaves: lanes with their spans, and tasks with their lives. Only ever added to.
 
+use core::time::Duration;
+
 use super::event::{Event, EventKind, Phase};
 use super::id::{LaneId, TaskId};
 use super::message::Message;
@@ -106,6 +108,10 @@ pub struct Trace {
     /// Messages that were sent between processes, or interpreters, and their bytes.
     pub messages: u32,
     pub message_bytes: u64,
+    /// How long each call took whose answer has come: from when the process's own thread sent it to when it had the answer open.
+    pub calls: Vec<Duration>,
+    /// Calls without an answer yet: their number, and when they were sent.
+    open_calls: Vec<(u32, Instant)>,
     /// Where the counter that tasks share stood last.
     pub counter: Option<u64>,
     /// Pieces of a picture that tasks have made, in the order in which they came.
@@ -134,8 +140,20 @@ impl Trace {
             }
             EventKind::LaneClosed => self.lanes.lane(event.lane).end_open(stamp),
             EventKind::Sent => {
+                let message = Message::from_arg(event.arg);
                 self.messages += 1;
-                self.message_bytes += u64::from(Message::from_arg(event.arg).bytes);
+                self.message_bytes += u64::from(message.bytes);
+                if event.lane == LaneId::Thread(0) {
+                    self.open_calls.push((message.number, event.at));
+                }
+            }
+            EventKind::Received if event.lane == LaneId::Thread(0) => {
+                let number = Message::from_arg(event.arg).number;
+                // Few are open at a time.
+                if let Some(place) = self.open_calls.iter().position(|(open, _)| *open == number) {
+                    let (_, sent) = self.open_calls.swap_remove(place);
+                    self.calls.push(event.at - sent);
+                }
             }
             EventKind::Counted => self.counter = Some(event.arg),
             EventKind::Shown(piece) => self.shown.push(Piece { piece, shades: event.arg, lane: event.lane }),
@@ -301,6 +319,24 @@ mod tests {
             trace.apply(&Event { task: Some(TaskId(task)), ..event(ms, EventKind::Finished, 0) });
         }
         assert_eq!(trace.ended, [TaskId(0), TaskId(2), TaskId(1)]);
+    }
+
+    #[test]
+    fn a_call_lasts_from_its_message_to_the_answer_of_the_same_number() {
+        let mut trace = Trace::new(1);
+        let mut add = |ms, lane, kind, number| {
+            let arg = Message { number, bytes: 100 }.to_arg();
+            trace.apply(&Event { lane, ..event(ms, kind, arg) });
+        };
+        let (parent, child) = (LaneId::Thread(0), LaneId::Child(1));
+        add(1, parent, EventKind::Sent, 0);
+        add(2, parent, EventKind::Sent, 1);
+        add(3, child, EventKind::Received, 0);
+        add(4, child, EventKind::Sent, 0);
+        add(9, parent, EventKind::Received, 1);
+        add(11, parent, EventKind::Received, 0);
+        assert_eq!((trace.messages, trace.message_bytes), (3, 300));
+        assert_eq!(trace.calls, [Duration::from_nanos(7), Duration::from_nanos(10)]);
     }
 
     #[test]

@@ -118,13 +118,15 @@ fn headline(run: &RunView, cores: u32) -> Html {
 /// What going from one memory to another cost.
 fn copied(leg: &LegView) -> Html {
     let Some(copied) = leg.summary.copied else { return Html::default() };
+    let call = copied.call.map(|call| format!("; from a call to its answer {} (median)", format::duration(call)));
     html! {
         <div class="card" id="copied">
             <span class="card-label">{ "Sent between memories" }</span>
             <strong>{ format::bytes(copied.bytes) }</strong>
             <span class="card-note">{ format!(
-                "{}; {} packing, {} unpacking, on all lanes",
+                "{}; {} packing, {} unpacking, on all lanes{}",
                 format::count(copied.messages as usize, "message"), format::duration(copied.packing), format::duration(copied.unpacking),
+                call.unwrap_or_default(),
             ) }</span>
         </div>
     }

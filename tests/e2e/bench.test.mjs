@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { digits, quantile, ratios } from "./bench/figures.mjs";
 import { tasksOf, tiny, workOf } from "./bench/overlap.mjs";
-import { latenessUs, roundTripsUs } from "./bench/trace.mjs";
 
 test("quantiles are numbers of the sample", () => {
   const numbers = Array.from({ length: 100 }, (_, index) => 100 - index);
@@ -25,31 +24,3 @@ test("a plan says what it runs, and the older page's has no more tasks than that
   assert.deepEqual([workOf(newer), tasksOf(newer), workOf(older), tasksOf(older)], ["tiny", 10_000, "sleep", 200]);
 });
 
-test("a round trip is from a message about a task to the next answer on the parent's lane", () => {
-  const event = (us, kind, task = null, lane = "thread 0") => ({ us, kind, task, lane });
-  const events = [
-    event(10, "sent", 0),
-    event(14, "received", null, "process 1"),
-    event(18, "sent", 0, "process 1"),
-    event(25, "received"),
-    event(30, "sent", 1),
-    event(70, "received"),
-    // That there is no more to do.
-    event(80, "sent"),
-    event(99, "received"),
-  ];
-  assert.deepEqual(roundTripsUs({ events }), [15, 40]);
-});
-
-test("a sleep is late from when it was to end until its lane computes again", () => {
-  const enter = (us, lane, phase) => ({ us, lane, kind: "enter", phase });
-  const events = [
-    enter(0, "a", "sleeping"),
-    enter(100, "b", "computing"),
-    enter(1_050, "a", "waitinglock"),
-    enter(6_000, "a", "computing"),
-    enter(6_100, "a", "sleeping"),
-    { us: 7_200, lane: "a", kind: "finished" },
-  ];
-  assert.deepEqual(latenessUs({ events }, 1), [5_000, 100]);
-});

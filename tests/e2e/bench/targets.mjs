@@ -16,6 +16,18 @@ export const TARGETS = {
   "Process pool, in native speedups": { atLeast: 0.95 },
 
   "a process with 4 threads is ready": { atMost: 150 },
+  "a process is ready": { atMost: 60 },
+
+  // Against peers, in the same round. Python's and comlink's users would notice anything worse.
+  "a call to a process, in times of comlink's": { atMost: 1 },
+  "calls a second through a pool, in times of comlink's": { atLeast: 1 },
+
+  "dispatch to a core": { atMost: 10 },
+  "coroutines a second": { atLeast: 250_000 },
+  "a thousand waits, in times of one": { atMost: 1.2 },
+
+  // A thread that waits pays about an interval for each reply, as CPython's does.
+  "late beside a CPU thread": { atLeast: 4, atMost: 7 },
 
   // Speedups over sequential, as ratios of CPython's.
   "speedup as CPython's": { atLeast: 0.9, atMost: 1.1, says: "within 10 % of CPython" },

@@ -2,9 +2,8 @@
 // round measures all of them, one after another, in the same tab.
 
 import { cpython } from "../commands.mjs";
-import { median, missing, ratios, row } from "../figures.mjs";
+import { median, ratios, row } from "../figures.mjs";
 import { tasksOf, tiny, workOf } from "../overlap.mjs";
-import { roundTripsUs, traceOf } from "../trace.mjs";
 
 const ROUNDS = 10;
 /** In each round. */
@@ -16,6 +15,9 @@ const IN_FLIGHT = 32;
 const POOL = tiny("processes", 10_000, "&workers=2&chunksize=1");
 /** One process, so that one message is answered before the next is sent. */
 const PAIR = tiny("processes", 10_000, "&workers=1&chunksize=1");
+const CHUNKED = "run=tiny&as=processes&compare=no&tasks=10000&workers=2";
+/** A process that stays, and is called once in a run. */
+const CALL = "run=tiny&as=processes&compare=no&tasks=1&workers=1&start=warm";
 /** Two threads that share memory, for what a pool costs that copies nothing. */
 const CORES = tiny("cores", 10, "&workers=2");
 
@@ -27,7 +29,7 @@ const OURS = "Overlap, Process pool";
 const table = () => new Proxy({}, { get: (lists, name) => (lists[name] ??= []) });
 
 export async function measure({ page, browser, peersUrl }) {
-  const [starts, trips, tripMeans, rates, recorded] = [table(), table(), table(), table(), []];
+  const [starts, trips, tripMeans, rates, chunked, recorded] = [table(), table(), table(), table(), table(), []];
   let plans = null;
   let names = null;
   for (let round = 0; round < ROUNDS; round++) {
@@ -60,8 +62,12 @@ export async function measure({ page, browser, peersUrl }) {
       if (name === OURS) rates[name].push(seen.map(({ wall }) => (tasksOf(plan) / wall) * 1_000));
       if (name === "Overlap, one process") {
         tripMeans[name].push(seen.map(({ wall }) => (wall / tasksOf(plan)) * 1_000));
-        const trace = await traceOf(browser);
-        if (trace !== null) recorded.push(...roundTripsUs(trace));
+        await page.open(CHUNKED);
+        await page.runs(1);
+        chunked[OURS].push((await page.runs(STARTS)).map(([{ wall }]) => (10_000 / wall) * 1_000));
+        await page.open(CALL);
+        await page.runs(5);
+        recorded.push((await page.runs(TRIPS)).map(([{ call }]) => call * 1_000));
       }
     }
 
@@ -77,14 +83,14 @@ export async function measure({ page, browser, peersUrl }) {
   print(trips, " µs");
   const task = `run=${workOf(plans.pair)}, ${tasksOf(plans.pair).toLocaleString("en")} tasks`;
   row(`Overlap, one process, mean of a run (${task})`, tripMeans["Overlap, one process"].flat(), " µs");
-  if (recorded.length > 0) row("Overlap, from Sent to Received, as recorded", recorded, " µs");
-  else missing("Overlap, from Sent to Received, as recorded", "the page gives no events away (bench/trace.mjs says what it needs)");
-  for (const name of names) {
-    compare(`Overlap's round trip to ${name}'s`, tripMeans["Overlap, one process"], trips[name]);
-  }
+  row("Overlap, a call to a warm process and its answer, as recorded", recorded.flat(), " µs");
+  for (const name of names) compare(`Overlap's round trip to ${name}'s`, recorded, trips[name], name === "comlink" ? "a call to a process, in times of comlink's" : undefined);
   console.log(`\nCalls a second through 2 workers; ours: run=${workOf(plans.pool)}, ${tasksOf(plans.pool).toLocaleString("en")} tasks, chunks of 1`);
   print(rates, "");
   for (const name of Object.keys(rates)) if (name !== OURS) compare(`Overlap's calls a second to ${name}'s`, rates[OURS], rates[name]);
+  console.log("\nThe same with Python's usual chunks, as a user would have it");
+  print(chunked, "");
+  for (const name of names) compare(`Overlap's calls a second to ${name}'s`, chunked[OURS], rates[name], name === "comlink" ? "calls a second through a pool, in times of comlink's" : undefined);
 }
 
 function print(lists, unit) {
@@ -92,6 +98,6 @@ function print(lists, unit) {
 }
 
 /** Ratios of the rounds' medians. */
-function compare(name, ours, theirs) {
-  row(`  ${name}`, ratios(ours.map(median), theirs.map(median)));
+function compare(name, ours, theirs, target) {
+  row(`  ${name}`, ratios(ours.map(median), theirs.map(median)), "", target);
 }

@@ -9,7 +9,7 @@ export const title = "Starting, from asking for it until it is ready";
 const KINDS = [
   { name: "a process with 4 threads", plan: "run=sleep&as=cores&compare=no&workers=4&ms=0&tasks=4", target: "a process with 4 threads is ready" },
   { name: "a pool of 2 processes, with their parent", plan: "run=sleep&as=processes&compare=no&workers=2&ms=0&tasks=2" },
-  { name: "a process with its own thread", plan: "run=sleep&as=sequential&ms=0&tasks=1" },
+  { name: "a process with its own thread", plan: "run=sleep&as=sequential&ms=0&tasks=1", target: "a process is ready" },
 ];
 
 export async function measure({ page }) {

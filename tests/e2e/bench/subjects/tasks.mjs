@@ -35,9 +35,9 @@ export async function measure({ page }) {
     if (refusal === null) seen.waits.push(...(await walls(page, waits)).map((wall) => wall / WAIT_MS));
   }
   const work = (of) => `run=${workOf(of)}, ${tasksOf(of).toLocaleString("en")} tasks`;
-  row(`Cores, a task (${work(plan.coresMany)})`, seen.dispatchUs, " µs");
-  row(`Event loop, coroutines a second (${work(plan.loop)})`, seen.coroutines);
+  row(`Cores, a task (${work(plan.coresMany)})`, seen.dispatchUs, " µs", "dispatch to a core");
+  row(`Event loop, coroutines a second (${work(plan.loop)})`, seen.coroutines, "", "coroutines a second");
   const name = `Event loop, ${WAITERS.toLocaleString("en")} waits of ${WAIT_MS} ms at a time, in times of one`;
-  if (refusal === null) row(name, seen.waits);
+  if (refusal === null) row(name, seen.waits, "", "a thousand waits, in times of one");
   else missing(name, refusal);
 }
