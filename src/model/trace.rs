@@ -111,7 +111,7 @@ pub struct Trace {
     /// How long each call took whose answer has come: from when the process's own thread sent it to when it had the answer open.
     pub calls: Vec<Duration>,
     /// Calls without an answer yet: their number, and when they were sent.
-    open_calls: Vec<(u32, Instant)>,
+    pub open_calls: Vec<(u32, Instant)>,
     /// Where the counter that tasks share stood last.
     pub counter: Option<u64>,
     /// Pieces of a picture that tasks have made, in the order in which they came.
