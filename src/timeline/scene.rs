@@ -82,6 +82,8 @@ pub struct Leg<'a> {
     pub trace: &'a Trace,
     /// What one of its tasks is called.
     pub noun: &'a str,
+    /// What the processes that it started are called, where they have names of their own.
+    pub children: &'a [String],
     /// The time limit, since work began.
     pub limit_ms: Option<u32>,
 }
@@ -119,7 +121,7 @@ pub fn scene(legs: &[Leg<'_>], width: f64) -> Scene {
         let lanes_top = top;
         for (id, lane) in leg.trace.lanes.iter() {
             let middle = top + LANE_HEIGHT / 2.0;
-            scene.text(gutter - 10.0, middle, lane_name(id, leg.noun), Ink::Faint, Align::Right);
+            scene.text(gutter - 10.0, middle, leg.lane_name(id), Ink::Faint, Align::Right);
             let closed = lane.spans.iter().map(|span| (span.phase, span.task, span.start.at, span.end.at));
             let open = lane.open.iter().map(|open| (open.phase, open.task, open.start.at, leg.trace.latest));
             let bars = closed.chain(open).map(|(phase, task, start, end)| {
@@ -159,7 +161,22 @@ pub fn lane_name(lane: LaneId, noun: &str) -> String {
     }
 }
 
+/// The most characters of a name that there is room for.
+const NAME_MAX: usize = 14;
+
 impl Leg<'_> {
+    fn lane_name(&self, lane: LaneId) -> String {
+        let own = match lane {
+            LaneId::Child(number) => self.children.get((number as usize).wrapping_sub(1)),
+            _ => None,
+        };
+        match own {
+            Some(name) if name.chars().count() > NAME_MAX => name.chars().take(NAME_MAX - 1).chain(['…']).collect(),
+            Some(name) => name.clone(),
+            None => lane_name(lane, self.noun),
+        }
+    }
+
     /// A time of the trace on the common axis. While no work has begun, the latest time is the zero, so that starting shows left of it.
     fn ns(&self, at: Instant) -> f64 {
         at.0 as f64 - self.trace.work_start().unwrap_or(self.trace.latest).0 as f64
@@ -231,7 +248,7 @@ mod tests {
     }
 
     fn leg(trace: &Trace, limit_ms: Option<u32>) -> Leg<'_> {
-        Leg { title: "Event loop", trace, noun: "site", limit_ms }
+        Leg { title: "Event loop", trace, noun: "site", children: &[], limit_ms }
     }
 
     fn phases(scene: &Scene) -> Vec<(Phase, f64, f64, Option<&str>)> {

@@ -24,7 +24,7 @@ pub enum Kernel {
     Pi(pi::Share),
     Sort(sort::Share),
     /// The checksum of what it was given.
-    Checksum(Vec<u8>),
+    Checksum(#[serde(with = "serde_bytes")] Vec<u8>),
     /// Panics, with this message.
     Panic(String),
     /// Brings its process down.

@@ -386,12 +386,19 @@ impl Session {
         let plan = self.plan.borrow();
         let Some(plan) = &*plan else { return timeline::Scene::default() };
         let legs = self.legs.borrow();
+        let children: Vec<String> = match &plan.workload {
+            Workload::Commands(line) => {
+                (0..line.commands.len() as u32).map(|place| plan.workload.task_name(place)).collect()
+            }
+            _ => Vec::new(),
+        };
         let drawn: Vec<timeline::Leg<'_>> = legs
             .iter()
             .map(|leg| timeline::Leg {
                 title: leg.model.label(),
                 trace: &leg.trace,
                 noun: plan.workload.task_noun(),
+                children: &children,
                 limit_ms: plan.limit_ms,
             })
             .collect();
