@@ -135,15 +135,17 @@ impl State {
         self.errors.iter().find(|error| error.field == field).map(|error| error.message.as_str())
     }
 
-    /// What the first control that is wrong is called.
+    /// What is to be done before this can run, if any control is wrong.
     pub fn first_wrong(&self) -> Option<String> {
-        Some(match self.errors.first()?.field {
-            Field::Model => "How it is run".to_owned(),
+        let error = self.errors.first()?;
+        let name = match error.field {
+            Field::Model => return Some(format!("{} is {} Choose another.", self.draft.model.label(), error.message)),
             Field::Number(param) => param.spec(self.draft.workload).label.to_owned(),
             Field::Site(index) => format!("Site {}", index + 1),
             Field::Command => "Commands".to_owned(),
             Field::Env => "Environment".to_owned(),
-        })
+        };
+        Some(format!("Before this can run, “{name}” needs a look."))
     }
 
     /// Why nothing can be run here as things are, if so: the place, not the plan.

@@ -100,6 +100,14 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::ProgramsChosen => vec![Effect::ReadPrograms],
+        Msg::Program { name, bytes } if !bytes.starts_with(b"\0asm") => {
+            state.notice = Some(Notice {
+                text: format!(
+                    "“{name}” is no WebAssembly program. Choose a .wasm file that was built for wasm32-wasip1."
+                ),
+            });
+            Vec::new()
+        }
         Msg::Program { name, bytes } => {
             state.programs.retain(|(known, _)| *known != name);
             state.programs.push((name.clone(), bytes.len()));
@@ -192,7 +200,7 @@ fn apply(draft: &mut Draft, edit: Edit) {
         Edit::SiteKind(index, kind) => {
             if let Some(site) = draft.sites.get_mut(index) {
                 if kind == SiteKind::Url {
-                    site.value = "https://".to_owned();
+                    site.value = String::new();
                 } else if kind.has_milliseconds() && !site.kind.has_milliseconds() {
                     site.value = "100".to_owned();
                 }
@@ -313,7 +321,7 @@ mod tests {
         }
         assert_eq!(state.draft.sites.len(), 1);
         update(&mut state, Msg::Edit(Edit::SiteKind(0, SiteKind::Url)));
-        assert_eq!(state.draft.sites[0].value, "https://");
+        assert_eq!(state.draft.sites[0].value, "");
         update(&mut state, Msg::Edit(Edit::SiteValue(9, "1".to_owned())));
         update(&mut state, Msg::Edit(Edit::Reset));
         assert_eq!(state.draft, Draft::default());

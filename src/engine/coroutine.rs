@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::future::{Either, select};
 
 use super::asyncio;
-use super::futures::ThreadPoolExecutor;
+use super::futures::{ThreadPoolExecutor, panic_failure};
 use super::job::{Env, Task};
 use super::ports::Ports;
 use super::recorder::LaneRecorder;
@@ -30,7 +30,7 @@ pub(super) async fn drive<P: Ports + 'static>(task: &Task, lane: &LaneRecorder<'
         return task::end(task.id, Outcome::Cancelled, lane);
     }
     lane.record(EventKind::Started, Some(task.id), 0);
-    let coroutine = Coroutine::new(task, lane, env, Helpers::default());
+    let coroutine = Coroutine::new(task, lane, env, None);
     let outcome = match select(pin!(coroutine.run()), pin!(env.ports.stopped())).await {
         Either::Left((outcome, _)) => outcome,
         Either::Right(_) => Outcome::Cancelled,
@@ -38,14 +38,15 @@ pub(super) async fn drive<P: Ports + 'static>(task: &Task, lane: &LaneRecorder<'
     task::end(task.id, outcome, lane)
 }
 
-/// The threads that a coroutine leaves to what would block the loop; without, it computes itself.
-pub(super) struct Helpers<'a, P: Ports + 'static> {
-    pub pool: Option<&'a ThreadPoolExecutor<LaneRecorder<'static, P>>>,
-}
+/// The threads that coroutines leave to what would block the loop.
+pub(super) type Helpers<P> = ThreadPoolExecutor<HelperLane<P>>;
 
-impl<P: Ports + 'static> Default for Helpers<'_, P> {
-    fn default() -> Self {
-        Helpers { pool: None }
+/// The lane of such a thread, which is closed at its end.
+pub(super) struct HelperLane<P: Ports + 'static>(pub LaneRecorder<'static, P>);
+
+impl<P: Ports> Drop for HelperLane<P> {
+    fn drop(&mut self) {
+        self.0.record(EventKind::LaneClosed, None, 0);
     }
 }
 
@@ -54,13 +55,19 @@ pub(super) struct Coroutine<'a, P: Ports + 'static> {
     task: &'a Task,
     lane: &'a LaneRecorder<'a, P>,
     env: Env<'a, P>,
-    helpers: Helpers<'a, P>,
+    /// Without, it computes itself.
+    helpers: Option<&'a Helpers<P>>,
     /// What it does while it waits.
     waits_in: Cell<Phase>,
 }
 
 impl<'a, P: Ports + 'static> Coroutine<'a, P> {
-    pub(super) fn new(task: &'a Task, lane: &'a LaneRecorder<'a, P>, env: Env<'a, P>, helpers: Helpers<'a, P>) -> Self {
+    pub(super) fn new(
+        task: &'a Task,
+        lane: &'a LaneRecorder<'a, P>,
+        env: Env<'a, P>,
+        helpers: Option<&'a Helpers<P>>,
+    ) -> Self {
         Coroutine { task, lane, env, helpers, waits_in: Cell::new(Phase::WaitingIo) }
     }
 
@@ -89,7 +96,7 @@ impl<'a, P: Ports + 'static> Coroutine<'a, P> {
                 // The loop has no lock that could be let go of.
                 Step::Compute(kernel) | Step::Call { kernel, .. } => self.compute(kernel, &ask).await,
                 shared => match &sharer {
-                    Some(sharer) => share(sharer, shared, &ask, &self.waits_in).await,
+                    Some(sharer) => self.share(sharer, shared, &ask).await,
                     None => Outcome::Failed(Failure::Panicked("its tasks share nothing".to_owned())),
                 },
             };
@@ -101,9 +108,34 @@ impl<'a, P: Ports + 'static> Coroutine<'a, P> {
         Outcome::Done(result)
     }
 
+    /// Does a step that has to do with what tasks share.
+    async fn share(&self, sharer: &Sharer<'_>, step: &Step, ask: Ask<'_>) -> Outcome {
+        let locks = matches!(step, Step::Acquire(_) | Step::Add { .. });
+        self.waits_in.set(if locks { Phase::WaitingMutex } else { Phase::WaitingQueue });
+        match step {
+            Step::Acquire(lock) => sharer.acquire_async(*lock).await,
+            Step::Release(lock) => sharer.release(*lock),
+            Step::Add { times, locked: true } => sharer.add_locked_async(*times, ask).await,
+            // No await comes between reading and writing, so that nothing is lost.
+            Step::Add { times, locked: false } => sharer.add(*times, ask),
+            Step::Produce { items } => sharer.produce_async(*items).await,
+            Step::Consume(kernel) => {
+                let compute = async || {
+                    let outcome = self.compute(kernel, ask).await;
+                    self.waits_in.set(Phase::WaitingQueue);
+                    outcome
+                };
+                sharer.consume_async(compute).await
+            }
+            Step::Compute(_) | Step::Call { .. } | Step::Sleep { .. } | Step::Fetch(_) => {
+                unreachable!("this step shares nothing")
+            }
+        }
+    }
+
     /// Computes, and so blocks the loop; or has a thread do it.
     async fn compute(&self, kernel: &Kernel, ask: Ask<'_>) -> Outcome {
-        let Some(pool) = self.helpers.pool else {
+        let Some(pool) = self.helpers else {
             self.env.ports.publish();
             let show = |piece, shades| self.lane.record(EventKind::Shown(piece), Some(self.task.id), shades);
             return task::compute(kernel, ask, &show);
@@ -111,7 +143,7 @@ impl<'a, P: Ports + 'static> Coroutine<'a, P> {
         self.waits_in.set(Phase::WaitingJoin);
         let (kernel, id, is_cancelled) = (kernel.clone(), self.task.id, Arc::new(AtomicBool::new(false)));
         let _at_end = Cancels(is_cancelled.clone());
-        let on_thread = move |lane: &LaneRecorder<'static, P>| {
+        let on_thread = move |HelperLane(lane): &HelperLane<P>| {
             lane.enter(Phase::Computing, Some(id));
             let show = |piece, shades| lane.record(EventKind::Shown(piece), Some(id), shades);
             // A thread cannot be cancelled; what computes here looks whether anybody still waits for it.
@@ -135,24 +167,6 @@ impl Drop for Cancels {
     }
 }
 
-/// Does a step that has to do with what tasks share.
-async fn share(sharer: &Sharer<'_>, step: &Step, ask: Ask<'_>, waits_in: &Cell<Phase>) -> Outcome {
-    let locks = matches!(step, Step::Acquire(_) | Step::Add { .. });
-    waits_in.set(if locks { Phase::WaitingMutex } else { Phase::WaitingQueue });
-    match step {
-        Step::Acquire(lock) => sharer.acquire_async(*lock).await,
-        Step::Release(lock) => sharer.release(*lock),
-        Step::Add { times, locked: true } => sharer.add_locked_async(*times, ask).await,
-        // No await comes between reading and writing, so that nothing is lost.
-        Step::Add { times, locked: false } => sharer.add(*times, ask),
-        Step::Produce { items } => sharer.produce_async(*items).await,
-        Step::Consume(kernel) => sharer.consume_async(kernel, ask).await,
-        Step::Compute(_) | Step::Call { .. } | Step::Sleep { .. } | Step::Fetch(_) => {
-            unreachable!("this step shares nothing")
-        }
-    }
-}
-
 /// Records each turn of a future: computing while it is polled, waiting between.
 struct Turns<'a, 'r, F, P> {
     inner: Pin<&'a mut F>,
@@ -168,7 +182,7 @@ impl<F: Future<Output = Outcome>, P: Ports> Future for Turns<'_, '_, F, P> {
         self.lane.enter(Phase::Computing, Some(self.task));
         let inner = self.inner.as_mut();
         let polled = catch_unwind(AssertUnwindSafe(|| inner.poll(context)))
-            .unwrap_or_else(|payload| Poll::Ready(Outcome::Failed(task::panic_failure(payload.as_ref()))));
+            .unwrap_or_else(|payload| Poll::Ready(Outcome::Failed(panic_failure(payload.as_ref()))));
         if polled.is_pending() {
             self.lane.enter(self.waits_in.get(), Some(self.task));
         }

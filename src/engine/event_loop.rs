@@ -9,11 +9,10 @@ use std::rc::Rc;
 use futures_util::future::select;
 
 use super::asyncio::{self, Error, Semaphore, TaskGroup, TimedOut, Timer, gather_exceptions};
-use super::coroutine::{Coroutine, Helpers};
+use super::coroutine::{Coroutine, HelperLane, Helpers};
 use super::futures::{Executor, ThreadPoolExecutor};
 use super::job::{Env, Task, submit_all};
 use super::ports::Ports;
-use super::recorder::LaneRecorder;
 use super::task;
 use crate::model::event::{EventKind, Phase};
 use crate::model::id::{LaneId, TaskId};
@@ -83,8 +82,11 @@ pub(super) async fn run<P: Ports + 'static>(
     // The main coroutine neither fails nor is cancelled.
     let _ended = asyncio::run(main).await;
     if let Some(pool) = pool {
-        // What a thread computes for a coroutine that is gone looks at the stop flag as well.
-        pool.shutdown(!env.shared.stop_requested(), true);
+        // A thread may still compute for a coroutine that is gone, and may never look up: it ends with its process.
+        let is_abandoned = |(_, outcome): &(TaskId, Outcome)| {
+            matches!(outcome, Outcome::Cancelled | Outcome::Failed(Failure::TookTooLong(_)))
+        };
+        pool.shutdown(!outcomes.borrow().iter().any(is_abandoned), true);
     }
     outcomes.take()
 }
@@ -95,7 +97,7 @@ async fn coroutine<P: Ports + 'static>(
     mut ending: Ending<P>,
     semaphore: Option<Semaphore>,
     each: Option<(Duration, u32)>,
-    pool: Option<Rc<ThreadPoolExecutor<LaneRecorder<'static, P>>>>,
+    pool: Option<Rc<Helpers<P>>>,
 ) -> Result<(), Error> {
     let _permit = match &semaphore {
         Some(semaphore) => Some(semaphore.acquire().await),
@@ -104,7 +106,7 @@ async fn coroutine<P: Ports + 'static>(
     let env = ending.env;
     let lane = env.lane(0, LaneId::Coroutine(task.id.0));
     lane.record(EventKind::Started, Some(task.id), 0);
-    let body = Coroutine::new(&task, &lane, env, Helpers { pool: pool.as_deref() });
+    let body = Coroutine::new(&task, &lane, env, pool.as_deref());
     let (length, ms) = each.map_or((None, 0), |(length, ms)| (Some(length), ms));
     let outcome = match asyncio::timeout(&PortsTimer(env), length, body.run()).await {
         Ok(outcome) => outcome,
@@ -144,15 +146,12 @@ impl<P: Ports> Drop for Ending<P> {
 }
 
 /// Threads for what would block the loop: `asyncio.to_thread`'s pool.
-fn make_pool<P: Ports + 'static>(
-    env: Env<'static, P>,
-    threads: usize,
-) -> Result<ThreadPoolExecutor<LaneRecorder<'static, P>>, Failure> {
+fn make_pool<P: Ports + 'static>(env: Env<'static, P>, threads: usize) -> Result<Helpers<P>, Failure> {
     let make_lane = move |number: usize| {
         let number = number as u32 + 1;
         let lane = env.lane(number as usize, LaneId::Thread(number));
         lane.enter(Phase::Idle, None);
-        Ok(lane)
+        Ok(HelperLane(lane))
     };
     let pool =
         ThreadPoolExecutor::builder(env.ports.threads()).max_workers(threads.max(1)).initializer(make_lane).build();

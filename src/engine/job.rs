@@ -61,7 +61,8 @@ pub struct Task {
 pub async fn run<P: Ports + 'static>(job: &Job, env: Env<'static, P>) -> Report {
     let tasks: Vec<Task> = (0..).map(TaskId).zip(works(&job.workload)).map(|(id, work)| Task { id, work }).collect();
     let at_once = match job.model {
-        ModelKind::EventLoop => None,
+        // As many as its semaphore lets in.
+        ModelKind::EventLoop => job.options.event_loop.in_flight.and_then(|most| NonZeroUsize::new(most as usize)),
         _ => NonZeroUsize::new(job.threads() as usize).or(Some(NonZeroUsize::MIN)),
     };
     // A process lives as long as its tasks, and what they share with it.
@@ -81,8 +82,7 @@ pub async fn run<P: Ports + 'static>(job: &Job, env: Env<'static, P>) -> Report 
         ModelKind::Processes => process_pool::run(tasks, env, process_pool::options(job)).await,
         ModelKind::EventLoop => event_loop::run(tasks, env, job.options.event_loop, job.threads() as usize).await,
         ModelKind::Cores => core_pool::run(tasks, env).await,
-        // The page runs these itself, by `subprocess`: no process of this program has anything to do with them.
-        ModelKind::Subprocess => Vec::new(),
+        ModelKind::Subprocess => unreachable!("the page runs these itself: they are no programs of this crate"),
     };
     if let (Some(common), Workload::Counter { .. }) = (common, &job.workload) {
         env.lane(0, LaneId::Thread(0)).record(EventKind::Counted, None, common.counter.value().into());

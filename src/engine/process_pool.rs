@@ -66,7 +66,14 @@ pub(super) async fn run_warm<P: Ports + 'static>(
     options: Options<Kernel>,
 ) -> Vec<(TaskId, Outcome)> {
     let left = WARM.take().and_then(|left| left.downcast::<Warm<P>>().ok());
-    let warm = match left.filter(|warm| *warm.pool.options() == options && warm.pool.broken().is_none()) {
+    let usable = |warm: &Warm<P>| *warm.pool.options() == options && warm.pool.broken().is_none();
+    let mut left = left.filter(|warm| usable(warm));
+    if let Some(warm) = &left {
+        // Nobody has listened to its processes since the last run: one may have died.
+        or_stopped(warm.pool.started(), env).await;
+    }
+    left = left.filter(|warm| usable(warm));
+    let warm = match left {
         Some(warm) => warm,
         None => {
             // Lives as long as the process, as its pool may.
@@ -116,7 +123,8 @@ pub(super) async fn run<P: Ports>(
             }
             let outcomes = run_on(&pool, tasks, env, &lane).await;
             pool.close();
-            if or_stopped(pool.join(), env).await.is_none() {
+            // Where it was stopped, its processes had their time.
+            if env.shared.stop_requested() || or_stopped(pool.join(), env).await.is_none() {
                 pool.terminate();
             }
             outcomes

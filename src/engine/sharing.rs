@@ -49,6 +49,18 @@ impl Common {
 pub(super) struct Sharer<'a> {
     common: &'a Common,
     member: RefCell<Member<'a, ()>>,
+    /// Whether it has begun to produce, and has not said that there will be no more.
+    produces: Cell<bool>,
+}
+
+/// However a producer ends, those who wait for its items are told that no more come.
+impl Drop for Sharer<'_> {
+    fn drop(&mut self) {
+        if self.produces.get() {
+            // Where it fails there is no such queue, and nobody waits for it.
+            let _ = self.member.get_mut().finish(QUEUE);
+        }
+    }
 }
 
 impl<'a> Sharer<'a> {
@@ -57,7 +69,7 @@ impl<'a> Sharer<'a> {
         let common = env.common?;
         // It begins once, and is one of those that the setup counts.
         let member = common.commons.begin(task, ()).ok()?;
-        Some(Sharer { common, member: RefCell::new(member) })
+        Some(Sharer { common, member: RefCell::new(member), produces: Cell::new(false) })
     }
 
     pub(super) fn release(&self, lock: LockNumber) -> Outcome {
@@ -130,6 +142,7 @@ impl Sharer<'_> {
     }
 
     pub(super) fn produce(&self, items: u32, thread: &dyn Thread) -> Outcome {
+        self.produces.set(true);
         for item in 0..items {
             if let Err(ended) = get!(self, thread, Phase::WaitingQueue, |member| member.put(QUEUE, item.into())) {
                 return ended;
@@ -154,6 +167,7 @@ impl Sharer<'_> {
     }
 
     fn finish(&self, items: u32) -> Outcome {
+        self.produces.set(false);
         match self.member.borrow_mut().finish(QUEUE) {
             Ok(()) => Outcome::Done(Value::Count(items.into())),
             Err(error) => ended(error),
@@ -188,6 +202,7 @@ impl Sharer<'_> {
     }
 
     pub(super) async fn produce_async(&self, items: u32) -> Outcome {
+        self.produces.set(true);
         for item in 0..items {
             if let Err(error) = self.member.borrow_mut().put(QUEUE, item.into()).await {
                 return ended(error);
@@ -196,7 +211,8 @@ impl Sharer<'_> {
         self.finish(items)
     }
 
-    pub(super) async fn consume_async(&self, kernel: &Kernel, ask: &dyn Fn() -> bool) -> Outcome {
+    /// `compute` computes, on the loop or elsewhere.
+    pub(super) async fn consume_async(&self, compute: impl AsyncFn() -> Outcome) -> Outcome {
         let mut items = 0;
         loop {
             match self.member.borrow_mut().get(QUEUE).await {
@@ -204,7 +220,7 @@ impl Sharer<'_> {
                 Err(WaitError::Finished(_)) => return Outcome::Done(Value::Count(items)),
                 Err(error) => return ended(error),
             }
-            match task::compute(kernel, ask, &|_, _| ()) {
+            match compute().await {
                 Outcome::Done(_) => {}
                 ended => return ended,
             }

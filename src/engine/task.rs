@@ -1,11 +1,11 @@
 //! One task: what it consists of, done on a thread that may block, and how its life is recorded.
 
 use core::time::Duration;
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::blocking_io::Calls;
 use super::coroutine;
+use super::futures::panic_failure;
 use super::job::{Env, Task};
 use super::ports::Ports;
 use super::recorder::LaneRecorder;
@@ -125,7 +125,10 @@ pub(super) fn steps<P: Ports>(
             Step::Sleep { ms } => thread.wait(Phase::Sleeping, &|| sleep(Duration::from_millis((*ms).into()), env)),
             Step::Fetch(request) => thread.wait(Phase::WaitingIo, &|| thread.fetch(request)),
             shared => match &sharer {
-                Some(sharer) => share(sharer, shared, thread),
+                Some(sharer) => {
+                    thread.resume();
+                    share(sharer, shared, thread)
+                }
                 None => Outcome::Failed(Failure::Panicked("its tasks share nothing".to_owned())),
             },
         };
@@ -170,13 +173,6 @@ pub(super) fn compute(kernel: &Kernel, keep_going: Ask<'_>, show: &dyn Fn(u32, u
         Ok(None) => Outcome::Cancelled,
         Err(payload) => Outcome::Failed(panic_failure(payload.as_ref())),
     }
-}
-
-/// The failure that a caught panic stands for.
-pub(super) fn panic_failure(payload: &(dyn Any + Send)) -> Failure {
-    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let message = text.or_else(|| payload.downcast_ref::<String>().cloned());
-    Failure::Panicked(message.unwrap_or_else(|| "with a value that is no text".to_owned()))
 }
 
 /// Sleeps. A stop ends it within a slice.

@@ -29,8 +29,8 @@ pub fn dials(trace: &Trace) -> Dials {
     let open_end = Stamp { at: trace.latest, sequence: u32::MAX };
     let tasks = trace.tasks.iter().filter_map(|task| task.started.map(|start| (start, task.ended)));
     let spans = trace.lanes.values().flat_map(|lane| {
-        let closed = lane.spans.iter().filter(|span| span.phase.computes());
-        let open = lane.open.iter().filter(|span| span.phase.computes());
+        let closed = lane.spans.iter().filter(|span| span.phase.computes() && span.task.is_some());
+        let open = lane.open.iter().filter(|span| span.phase.computes() && span.task.is_some());
         closed.map(|span| (span.start, Some(span.end))).chain(open.map(|span| (span.start, None)))
     });
     let work = trace.work_end() - trace.work_start().unwrap_or_default();

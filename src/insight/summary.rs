@@ -22,6 +22,8 @@ pub struct Summary {
     /// What starting the process took: from asking for it until its threads ran.
     pub start_up: Duration,
     pub dials: Dials,
+    /// The phases that were seen.
+    pub phases: Vec<Phase>,
     /// What was sent between processes, if anything.
     pub copied: Option<Copied>,
     /// Events that were not recorded for want of room.
@@ -49,6 +51,7 @@ impl Summary {
             lost: trace.lost,
             start_up: start_up(trace),
             copied: copied(trace),
+            phases: phases(trace),
             wall: trace.work_start().map_or(Duration::ZERO, |start| trace.work_end() - start),
             ..Summary::default()
         };
@@ -102,7 +105,20 @@ pub fn speedup(baseline: &Summary, run: &Summary) -> Option<f64> {
 /// The same with the time that starting took on both sides: what a program that begins cold gains.
 pub fn speedup_with_start(baseline: &Summary, run: &Summary) -> Option<f64> {
     speedup(baseline, run)?;
+    if run.start_up.is_zero() {
+        // It was warm: nothing started.
+        return None;
+    }
     Some((baseline.wall + baseline.start_up).as_secs_f64() / (run.wall + run.start_up).as_secs_f64())
+}
+
+/// In the order in which a legend lists them.
+fn phases(trace: &Trace) -> Vec<Phase> {
+    let mut seen = [false; Phase::ALL.len()];
+    let closed = trace.lanes.values().flat_map(|lane| &lane.spans).map(|span| span.phase);
+    let open = trace.lanes.values().filter_map(|lane| lane.open).map(|span| span.phase);
+    closed.chain(open).for_each(|phase| seen[phase as usize] = true);
+    Phase::ALL.into_iter().filter(|phase| seen[*phase as usize]).collect()
 }
 
 fn copied(trace: &Trace) -> Option<Copied> {
@@ -125,10 +141,15 @@ fn median(lengths: &[Duration]) -> Option<Duration> {
     (!lengths.is_empty()).then(|| *lengths.select_nth_unstable(middle).1)
 }
 
-/// From the first beginning of a start to the last end of one: processes start side by side.
+/// From the first beginning of a start to the last end of one, as processes start side by side; of those that began before the
+/// work, if any did: a process that replaces another starts in the middle of it.
 fn start_up(trace: &Trace) -> Duration {
     let phases = [Phase::Instantiating, Phase::StartingThreads];
-    let spans = || trace.lanes.values().flat_map(|lane| &lane.spans).filter(|span| phases.contains(&span.phase));
+    let all = || trace.lanes.values().flat_map(|lane| &lane.spans).filter(|span| phases.contains(&span.phase));
+    let work = trace.work_start();
+    let is_before = |start| work.is_none_or(|work| start < work);
+    let any_before = all().any(|span| is_before(span.start.at));
+    let spans = || all().filter(|span| !any_before || is_before(span.start.at));
     let begin = spans().map(|span| span.start.at).min().unwrap_or_default();
     spans().map(|span| span.end.at).max().unwrap_or_default() - begin
 }
@@ -166,6 +187,7 @@ mod tests {
     fn a_run_is_its_numbers_and_its_sentence() {
         let summary = Summary::of(&trace());
         assert_eq!((summary.done, summary.failed), (1, 1));
+        assert_eq!(summary.phases, [Phase::Instantiating]);
         assert_eq!((summary.wall, summary.start_up), (Duration::from_millis(40), Duration::from_millis(40)));
         assert_eq!(
             summary.sentence("site"),

@@ -2,7 +2,7 @@
 
 use crate::model::format::{self, thousands};
 use crate::model::outcome::{Failure, Outcome, Value};
-use crate::model::plan::Workload;
+use crate::model::plan::{ModelKind, Workload};
 use crate::model::trace::Trace;
 
 /// What one task returned.
@@ -44,7 +44,16 @@ pub fn failure(failure: &Failure) -> String {
 }
 
 /// What all tasks found together, once each has returned: something that a person can check.
-pub fn answer(workload: &Workload, trace: &Trace) -> Option<String> {
+pub fn answer(workload: &Workload, model: ModelKind, trace: &Trace) -> Option<String> {
+    for (task, number) in trace.tasks.iter().zip(1..) {
+        if let Some(Outcome::Failed(Failure::Deadlock(circle))) = &task.outcome
+            && !circle.is_empty()
+        {
+            return Some(format!(
+                "Deadlock: {circle}. Task {number} would have waited for ever; it was ended, and what it held let go."
+            ));
+        }
+    }
     let mut counts = 0;
     for task in &trace.tasks {
         match task.outcome {
@@ -67,9 +76,13 @@ pub fn answer(workload: &Workload, trace: &Trace) -> Option<String> {
         }
         Workload::Counter { tasks, times, locked } => {
             let asked = u64::from(*tasks) * u64::from(*times);
-            let lost = asked.saturating_sub(trace.counter.unwrap_or(asked));
+            let lost = asked.saturating_sub(trace.counter?);
             match (lost, locked) {
                 (0, true) => format!("The counter is {}: with the lock, no update was lost.", thousands(asked)),
+                (0, false) if matches!(model, ModelKind::EventLoop | ModelKind::Sequential) => format!(
+                    "The counter is {}: on one thread nothing comes between reading and writing, so no update can be lost.",
+                    thousands(asked)
+                ),
                 (0, false) => format!(
                     "The counter is {}: no update was lost this time. Without a lock, nothing says that none will be.",
                     thousands(asked)
@@ -107,12 +120,18 @@ mod tests {
     fn results_are_said_by_their_work() {
         let primes = Workload::Primes { tasks: 2, below: 100, shares: Shares::Even, fault: Fault::None };
         assert_eq!(value(&primes, Value::Count(1_229)), "1,229 primes");
-        assert_eq!(answer(&primes, &trace(&[12, 13])).as_deref(), Some("There are 25 primes below 100."));
+        assert_eq!(
+            answer(&primes, ModelKind::Cores, &trace(&[12, 13])).as_deref(),
+            Some("There are 25 primes below 100.")
+        );
         let mut unfinished = trace(&[12, 13]);
         unfinished.tasks[1].outcome = None;
-        assert_eq!(answer(&primes, &unfinished), None);
+        assert_eq!(answer(&primes, ModelKind::Cores, &unfinished), None);
         let pi = Workload::Pi { tasks: 2, points: 1_000, seed: 1 };
-        assert_eq!(answer(&pi, &trace(&[400, 385])).as_deref(), Some("π is about 3.14000 by 1,000 points."));
+        assert_eq!(
+            answer(&pi, ModelKind::Cores, &trace(&[400, 385])).as_deref(),
+            Some("π is about 3.14000 by 1,000 points.")
+        );
     }
 
     #[test]
@@ -120,9 +139,11 @@ mod tests {
         let counter = Workload::Counter { tasks: 2, times: 50, locked: false };
         let told = |value| {
             let trace = Trace { counter: Some(value), ..trace(&[50, 50]) };
-            answer(&counter, &trace).unwrap_or_default()
+            answer(&counter, ModelKind::FreeThreads, &trace).unwrap_or_default()
         };
         assert!(told(93).contains("is 93, not 100: 7 updates were lost"), "{}", told(93));
         assert!(told(100).contains("no update was lost this time"), "{}", told(100));
+        let on_a_loop = answer(&counter, ModelKind::EventLoop, &Trace { counter: Some(100), ..trace(&[50, 50]) });
+        assert!(on_a_loop.is_some_and(|text| text.contains("no update can be lost")));
     }
 }

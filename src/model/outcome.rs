@@ -203,7 +203,7 @@ impl Outcome {
     }
 }
 
-/// What a process says when its job is over: every task's outcome, in the order in which they ended.
+/// What a process says when its job is over: every task's outcome, once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     pub outcomes: Vec<(TaskId, Outcome)>,

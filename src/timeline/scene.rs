@@ -3,6 +3,7 @@
 use super::merge::{Bar, merge_narrow};
 use super::scale::Scale;
 use crate::model::event::Phase;
+use crate::model::format::thousands;
 use crate::model::id::{LaneId, TaskId};
 use crate::model::outcome::Outcome;
 use crate::model::time::Instant;
@@ -103,7 +104,7 @@ const DIGIT_WIDTH: f64 = 8.0;
 pub fn scene(legs: &[Leg<'_>], width: f64) -> Scene {
     let gutter = if width < 480.0 { 92.0 } else { 112.0 };
     let right = width - 14.0;
-    let lanes: usize = legs.iter().map(|leg| leg.trace.lanes.len()).sum();
+    let lanes: usize = legs.iter().map(Leg::rows).sum();
     let height = AXIS_HEIGHT + legs.len() as f64 * (TITLE_HEIGHT + LEG_GAP) + lanes as f64 * LANE_HEIGHT;
     let start_ns = legs.iter().map(|leg| leg.ns(Instant::default())).fold(0.0, f64::min);
     let end_ns = legs.iter().map(|leg| leg.ns(leg.trace.latest)).fold(1e6, f64::max);
@@ -119,7 +120,7 @@ pub fn scene(legs: &[Leg<'_>], width: f64) -> Scene {
         scene.text(8.0, top + TITLE_HEIGHT / 2.0, leg.title.to_owned(), Ink::Strong, Align::Left);
         top += TITLE_HEIGHT;
         let lanes_top = top;
-        for (id, lane) in leg.trace.lanes.iter() {
+        for (id, lane) in leg.trace.lanes.iter().take(LANES_MAX) {
             let middle = top + LANE_HEIGHT / 2.0;
             scene.text(gutter - 10.0, middle, leg.lane_name(id), Ink::Faint, Align::Right);
             let closed = lane.spans.iter().map(|span| (span.phase, span.task, span.start.at, span.end.at));
@@ -134,6 +135,12 @@ pub fn scene(legs: &[Leg<'_>], width: f64) -> Scene {
             top += LANE_HEIGHT;
         }
         scene.marks(leg, &scale, lanes_top);
+        let hidden = leg.trace.lanes.len().saturating_sub(LANES_MAX);
+        if hidden > 0 {
+            let text = format!("and {} more, which are counted and not drawn", thousands(hidden as u64));
+            scene.text(gutter, top + LANE_HEIGHT / 2.0, text, Ink::Faint, Align::Left);
+            top += LANE_HEIGHT;
+        }
         if let Some(ms) = leg.limit_ms {
             let x = scale.px_from_ns(f64::from(ms) * 1e6);
             if x <= right {
@@ -161,10 +168,18 @@ pub fn lane_name(lane: LaneId, noun: &str) -> String {
     }
 }
 
+/// The most lanes of a run that are drawn: each coroutine has one, and there may be ten thousand.
+const LANES_MAX: usize = 64;
+
 /// The most characters of a name that there is room for.
 const NAME_MAX: usize = 14;
 
 impl Leg<'_> {
+    /// How many rows it takes: its lanes, or a line that says how many more there are.
+    fn rows(&self) -> usize {
+        self.trace.lanes.len().min(LANES_MAX + 1)
+    }
+
     fn lane_name(&self, lane: LaneId) -> String {
         let own = match lane {
             LaneId::Child(number) => self.children.get((number as usize).wrapping_sub(1)),
@@ -211,7 +226,7 @@ impl Scene {
                 _ => continue,
             };
             let (Some(ended), Some(lane)) = (task.ended, task.lane) else { continue };
-            let Some(row) = leg.trace.lanes.iter().position(|(id, _)| id == lane) else { continue };
+            let Some(row) = leg.trace.lanes.iter().take(LANES_MAX).position(|(id, _)| id == lane) else { continue };
             let middle = lanes_top + (row as f64 + 0.5) * LANE_HEIGHT;
             self.shapes.push(Shape::Mark { x: scale.px_from_ns(leg.ns(ended.at)), middle, mark });
         }
@@ -303,6 +318,20 @@ mod tests {
             }
             assert!(!texts(&scene).contains(&"limit 9999 ms"), "a limit that was not reached is not on the axis");
         }
+    }
+
+    #[test]
+    fn of_very_many_lanes_the_first_are_drawn_and_the_others_counted() {
+        let mut trace = Trace::new(500);
+        for task in 0..500 {
+            let at = Instant::from_ms(task.into());
+            let (lane, kind) = (LaneId::Coroutine(task), EventKind::Enter(Phase::Sleeping));
+            trace.apply(&Event { at, sequence: task, lane, task: Some(TaskId(task)), kind, arg: 0 });
+        }
+        let scene = scene(&[leg(&trace, None)], 526.0);
+        assert_eq!(phases(&scene).len(), LANES_MAX);
+        assert!(texts(&scene).contains(&"and 436 more, which are counted and not drawn"));
+        assert!(scene.height < 2_000.0);
     }
 
     #[test]

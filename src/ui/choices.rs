@@ -15,7 +15,7 @@ pub struct ChoicesProps {
     pub running: bool,
     pub stopping: bool,
     pub obstacle: Option<&'static str>,
-    /// What the first control that is wrong is called.
+    /// What is to be done before this can run, if any control is wrong.
     pub wrong: Option<AttrValue>,
     pub copied: Option<Result<(), ()>>,
     pub send: Callback<Msg>,
@@ -29,7 +29,11 @@ const WORKLOADS: [(&str, &[Card]); 5] = [
     (
         "Waiting",
         &[
-            (WorkloadKind::Sites, "Five sites", "Requests that wait for answers; one site cannot be reached."),
+            (
+                WorkloadKind::Sites,
+                "Five sites",
+                "Requests that wait for answers. You say how long each takes, and how it fails.",
+            ),
             (WorkloadKind::FanOut, "Fan out", "Many requests, whose answers take longer or shorter."),
             (WorkloadKind::Pages, "Pages", "Requests that each need the answer to the one before."),
             (WorkloadKind::Sleep, "Sleep", "Tasks that sleep, then return “result”."),
@@ -58,7 +62,7 @@ const WORKLOADS: [(&str, &[Card]); 5] = [
     (
         "Sharing",
         &[
-            (WorkloadKind::Queue, "Queue", "A queue with little room between one who makes and those who use."),
+            (WorkloadKind::Queue, "Queue", "A bounded queue between a producer and its consumers."),
             (WorkloadKind::Counter, "Counter", "Tasks that add to the same number. Without a lock, updates get lost."),
             (WorkloadKind::Deadlock, "Deadlock", "Two tasks that each have the lock which the other waits for."),
         ],
@@ -174,9 +178,7 @@ fn run_bar(props: &ChoicesProps, edit: &Callback<Edit>) -> Html {
     let blocked = !props.running && (props.obstacle.is_some() || props.wrong.is_some());
     let reason = match props.obstacle {
         Some(obstacle) if !props.running => Some(obstacle.to_owned()),
-        _ => {
-            props.wrong.as_ref().filter(|_| blocked).map(|name| format!("Before this can run, “{name}” needs a look."))
-        }
+        _ => props.wrong.as_ref().filter(|_| blocked).map(|wrong| wrong.to_string()),
     };
     html! {
         <div class="run-bar">
@@ -188,7 +190,7 @@ fn run_bar(props: &ChoicesProps, edit: &Callback<Edit>) -> Html {
                 { label }
             </button>
             <button type="button" id="copy-link" class="quiet" onclick={copy}>{ copied }</button>
-            if !matches!(props.model, ModelKind::Sequential | ModelKind::Subprocess) {
+            if props.model.compares() {
                 <label class="check">
                     <input type="checkbox" id="compare" checked={props.compare} onchange={on_compare} />
                     { "Run Sequential first, to compare" }

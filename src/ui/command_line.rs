@@ -47,7 +47,7 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
             <div class="field">
                 <label for={PROGRAM_ID}>{ "A program of your own" }</label>
                 <input id={PROGRAM_ID} type="file" accept=".wasm,application/wasm" multiple=true onchange={props.send.reform(|_: Event| Msg::ProgramsChosen)} />
-                <p class="hint">{ "A .wasm file for WASI preview 1 (wasm32-wasip1), chosen or dropped here; it is then run by its name, and stays in this browser." }</p>
+                <p class="hint">{ "A .wasm file for WASI preview 1 (wasm32-wasip1), chosen or dropped here, then run by its name. It stays in this browser, and links do not carry it." }</p>
                 if !props.programs.is_empty() { <ul class="programs" id="programs">{ for given }</ul> }
             </div>
         </>

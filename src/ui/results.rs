@@ -39,8 +39,10 @@ pub fn Results(props: &ResultsProps) -> Html {
                 </table>
                 if more > 0 { <p class="hint">{ format!("and {} more", format::count(more, "task")) }</p> }
             </div>
-            <h3>{ "In order of completion" }</h3>
-            <ol class="completion" id="completion">{ for order }</ol>
+            if !listing.completed.is_empty() {
+                <h3>{ "In order of completion" }</h3>
+                <ol class="completion" id="completion">{ for order }</ol>
+            }
         </section>
     }
 }

@@ -45,7 +45,7 @@ pub fn Settings(props: &SettingsProps) -> Html {
             { for choices_of_workload }
             { for of_model }
             { for choices_of_model }
-            { number(props, Param::Limit, &edit) }
+            if workload != WorkloadKind::Commands { { number(props, Param::Limit, &edit) } }
         </section>
     }
 }
@@ -75,9 +75,11 @@ fn number(props: &SettingsProps, param: Param, edit: &Callback<Edit>) -> Html {
         _ => ("none".to_owned(), spec.hint.to_owned()),
     };
     let placeholder = if spec.usual.is_empty() { placeholder } else { spec.usual.to_owned() };
+    // The dial has the name of the link's.
+    let id = if param == Param::InFlight { "most-in-flight" } else { spec.key };
     html! {
         <TextField
-            key={spec.key} id={spec.key} label={spec.label} unit={spec.unit} value={draft.text(param).to_owned()} {placeholder} {hint}
+            key={spec.key} {id} label={spec.label} unit={spec.unit} value={draft.text(param).to_owned()} {placeholder} {hint}
             error={props.error(Field::Number(param))} on_text={edit.reform(move |text| Edit::Text(param, text))}
         />
     }
@@ -128,7 +130,7 @@ fn sites(props: &SettingsProps, edit: &Callback<Edit>) -> Html {
                     <TextField
                         id={format!("site-{number}")} value={site.value.clone()} label_is_hidden=true mode={if address { "url" } else { "numeric" }}
                         label={if address { format!("Address of site {number}") } else { format!("Milliseconds of site {number}") }}
-                        unit={if address { "" } else { "ms" }} error={props.error(Field::Site(index))} {on_text}
+                        unit={if address { "" } else { "ms" }} placeholder={if address { "https://example.org/" } else { "" }} error={props.error(Field::Site(index))} {on_text}
                     />
                 }
                 if many {
@@ -142,7 +144,7 @@ fn sites(props: &SettingsProps, edit: &Callback<Edit>) -> Html {
     html! {
         <>
             <ol class="sites">{ for rows }</ol>
-            <p class="hint">{ "Real requests, answered after these times by this page’s own service worker: no real sites." }</p>
+            <p class="hint">{ "Real HTTP requests, answered after these times by this page’s own service worker, not by the internet." }</p>
             if props.draft.sites.len() < SITES_MAX {
                 <button type="button" class="quiet" onclick={edit.reform(|_: MouseEvent| Edit::AddSite)}>{ "Add a site" }</button>
             }

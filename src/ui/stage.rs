@@ -65,8 +65,7 @@ fn first_screen(props: &StageProps) -> Html {
         ModelKind::Cores => "on every core",
         ModelKind::Subprocess => "as programs of their own",
     };
-    let first =
-        if props.compare && props.model != ModelKind::Sequential { "first one after another, then " } else { "" };
+    let first = if props.compare && props.model.compares() { "first one after another, then " } else { "" };
     html! {
         <div class="first-screen">
             <h2>{ if props.running { "Starting…" } else { "Press Run" } }</h2>
@@ -78,12 +77,13 @@ fn first_screen(props: &StageProps) -> Html {
 fn headline(run: &RunView, cores: u32) -> Html {
     // While Sequential runs first, the numbers are its; then they are those of the model that was chosen.
     let Some(leg) = run.legs.last() else { return Html::default() };
-    let speedup = match run.speedup_of(leg).zip(run.speedup_with_start_of(leg)) {
-        Some((speedup, with_start)) => html! {
+    let with_start = run.speedup_with_start_of(leg).map(|with| format!("; {} with starting", format::ratio(with)));
+    let speedup = match run.speedup_of(leg) {
+        Some(speedup) => html! {
             <div class="card" id="speedup">
                 <span class="card-label">{ "Speedup" }</span>
                 <strong>{ format::ratio(speedup) }</strong>
-                <span class="card-note">{ format!("of Sequential, one run each; {} with starting", format::ratio(with_start)) }</span>
+                <span class="card-note">{ format!("of Sequential, one run each{}", with_start.unwrap_or_default()) }</span>
             </div>
         },
         None => match run.speedup_missing(leg) {
@@ -211,23 +211,8 @@ fn written(output: &Output) -> Html {
 
 /// The phases that were seen, each as it is drawn.
 fn legend(run: &RunView) -> Html {
-    let any = |is: fn(ModelKind) -> bool| run.legs.iter().any(|leg| is(leg.model));
-    let workload = &run.plan.workload;
-    let shown = Phase::ALL.into_iter().filter(|phase| match phase {
-        Phase::StartingThreads => any(ModelKind::shares_memory) || run.plan.options.event_loop.to_thread,
-        Phase::Serialising | Phase::Deserialising => any(ModelKind::copies),
-        Phase::WaitingLock => any(|model| model == ModelKind::Threads),
-        Phase::WaitingIo => workload.makes_requests(),
-        Phase::Sleeping => workload.sleeps(),
-        Phase::WaitingMutex => matches!(workload, Workload::Deadlock { .. } | Workload::Counter { locked: true, .. }),
-        Phase::WaitingPipe => matches!(workload, Workload::Commands(_)),
-        Phase::WaitingJoin => run.plan.options.event_loop.to_thread && workload.computes(),
-        Phase::WaitingQueue => matches!(workload, Workload::Queue { .. }),
-        Phase::ComputingUnlocked => {
-            matches!(workload, Workload::Sha256 { .. }) && any(|model| model == ModelKind::Threads)
-        }
-        Phase::Idle | Phase::Instantiating | Phase::Computing => true,
-    });
+    let seen = |phase: &Phase| run.legs.iter().any(|leg| leg.summary.phases.contains(phase));
+    let shown = Phase::ALL.into_iter().filter(seen);
     let items = shown.map(|phase| {
         html! { <li><span class={format!("swatch {}", swatch(phase))} aria-hidden="true"></span>{ phase.label() }</li> }
     });

@@ -4,9 +4,9 @@ use std::hint::black_box;
 
 /// Memory that is taken at a time, in bytes.
 const PIECE_BYTES: usize = 16 << 20;
-/// Where a task that takes memory without end stops on a machine that has it: twice what a process may have here.
+/// Where a task that takes memory without end stops on a machine that has it.
 #[cfg(not(target_arch = "wasm32"))]
-const NATIVE_PIECES: usize = 128;
+const NATIVE_PIECES: usize = 8;
 
 /// Ends the program as a fault of the processor would: nothing can catch it, and what was held stays held.
 pub fn trap() -> ! {

@@ -4,7 +4,7 @@ use rand_pcg::Pcg32;
 use rand_pcg::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-use crate::model::plan::{Site, Spread};
+use crate::model::plan::{Site, Spread, TIME_MAX_MS};
 
 /// The bytes of an answer of the page's own network: a small page.
 const ANSWER_BYTES: u32 = 2_048;
@@ -57,7 +57,8 @@ pub fn latencies(requests: u32, mean_ms: u32, spread: Spread, seed: u32) -> Vec<
         // ten thousand.
         Spread::LongTail => (mean * (-(1.0 - part()).ln()).min(10.0)).round() as u32,
     };
-    (0..requests).map(latency).collect()
+    // No longer than the page's network makes anybody wait.
+    (0..requests).map(latency).map(|ms| ms.min(TIME_MAX_MS)).collect()
 }
 
 #[cfg(test)]

@@ -17,7 +17,9 @@ fn each_call_is_answered_or_cancelled() {
         let calling: Vec<_> = (0..3)
             .map(|_| {
                 let calls = calls.clone();
-                thread::spawn(move || [(); 2].map(|()| calls.fetch(&Request { address: String::new(), patience_ms: 0 })))
+                thread::spawn(move || {
+                    [(); 2].map(|()| calls.fetch(&Request { address: String::new(), patience_ms: 0 }))
+                })
             })
             .collect();
         let stopping = thread::spawn(move || {

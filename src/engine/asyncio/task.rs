@@ -11,8 +11,8 @@ use pin_project_lite::pin_project;
 use super::cancellation::{HasScope, Member, poll_in};
 use super::error::Error;
 use super::ready::TaskCell;
+use crate::engine::futures::panic_failure;
 use crate::engine::futures::{Future, FutureError};
-use crate::engine::task::panic_failure;
 use crate::model::outcome::Failure;
 
 /// A coroutine that an event loop runs: asyncio's `Task`.

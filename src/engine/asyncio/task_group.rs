@@ -15,7 +15,7 @@ use super::error::{Error, ExceptionGroup};
 use super::event_loop::EventLoop;
 use super::ready::TaskCell;
 use super::task::Task;
-use crate::engine::task::panic_failure;
+use crate::engine::futures::panic_failure;
 use crate::model::outcome::Failure;
 
 /// Tasks of which the first that fails cancels the rest, and that all have ended before their scope is left: asyncio's

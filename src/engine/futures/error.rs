@@ -1,5 +1,7 @@
 //! What can go wrong with futures and executors.
 
+use std::any::Any;
+
 use thiserror::Error;
 
 use crate::model::outcome::Failure;
@@ -67,3 +69,10 @@ pub enum BuildError {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("can't start new thread: {0}")]
 pub struct SpawnFailed(pub String);
+
+/// The failure that a caught panic stands for.
+pub fn panic_failure(payload: &(dyn Any + Send)) -> Failure {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let message = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    Failure::Panicked(message.unwrap_or_else(|| "with a value that is no text".to_owned()))
+}

@@ -7,7 +7,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::engine::task::panic_failure;
+use crate::engine::futures::panic_failure;
 use crate::model::outcome::Failure;
 
 /// How bad it is, as CPython grades it.

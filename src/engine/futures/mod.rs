@@ -25,7 +25,7 @@ mod work;
 
 pub use as_completed::{AsCompleted, AsCompletedAsync, as_completed, as_completed_async};
 pub use core_pool::CorePoolExecutor;
-pub use error::{BuildError, FutureError, InvalidState, SpawnFailed, SubmitError, Unfinished};
+pub use error::{BuildError, FutureError, InvalidState, SpawnFailed, SubmitError, Unfinished, panic_failure};
 pub use executor::{Executor, Map, MapOptions};
 pub use future::Future;
 pub use spawn::Spawn;

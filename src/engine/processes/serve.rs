@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 use super::message::{Call, End, Reply, SendError, pack};
 use super::recording::Recording;
 use crate::engine::futures::log::{self, Level};
+use crate::engine::futures::panic_failure;
 use crate::engine::ports::{Carrier, Kept, Pipe, PipeBroken};
-use crate::engine::task::panic_failure;
 use crate::model::outcome::Failure;
 
 /// What a process does for its pool.

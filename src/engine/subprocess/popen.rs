@@ -41,6 +41,7 @@ pub struct Popen<S: System> {
     input: Option<Input>,
     end: Option<Event>,
     observer: Option<Observer>,
+    discards: bool,
 }
 
 impl<S: System> core::fmt::Debug for Popen<S> {
@@ -73,8 +74,17 @@ impl<S: System> Popen<S> {
             Output { stdout: empty(matches!(spec.stdout, Stdout::Pipe)), stderr: empty(spec.stderr == Stderr::Pipe) };
         let (args, writes_stdin) = (spec.args.clone(), matches!(spec.stdin, Stdin::Pipe));
         let child = system.spawn(spec);
-        let mut popen =
-            Popen { system: system.clone(), child, args, output, writes_stdin, input: None, end: None, observer };
+        let mut popen = Popen {
+            system: system.clone(),
+            child,
+            args,
+            output,
+            writes_stdin,
+            input: None,
+            end: None,
+            observer,
+            discards: false,
+        };
         match popen.next_event().await {
             Some(Stamped { event: Event::Failed(error), .. }) => Err(error),
             Some(_) => Ok(popen),
@@ -184,6 +194,11 @@ impl<S: System> Popen<S> {
         &self.output
     }
 
+    /// Keeps nothing of what it writes from now on: its observer takes it, and a program that writes for ever takes no memory.
+    pub fn discard_output(&mut self) {
+        self.discards = true;
+    }
+
     /// Takes what it has written so far.
     pub fn take_output(&mut self) -> Output {
         let take = |stream: &mut Option<Vec<u8>>| stream.as_mut().map(core::mem::take);
@@ -237,6 +252,7 @@ impl<S: System> Popen<S> {
             return Poll::Ready(None);
         };
         match &stamped.event {
+            Event::Stdout(_) | Event::Stderr(_) if self.discards => {}
             Event::Stdout(bytes) => self.output.stdout.get_or_insert_default().extend_from_slice(bytes),
             Event::Stderr(bytes) => self.output.stderr.get_or_insert_default().extend_from_slice(bytes),
             end if end.is_end() => self.end = Some(end.clone()),

@@ -1,10 +1,10 @@
 //! Checks what was typed into the controls of a plan.
 
-use super::TIME_MAX_MS;
 use super::command_line;
 use super::draft::{Draft, FieldError, SiteDraft, SiteKind};
 use super::field::{Field, NumberSpec, Param};
 use super::workload::{Commands, Site};
+use super::{COMMANDS_MAX, TIME_MAX_MS};
 use crate::model::format::thousands;
 
 /// Collects what is wrong. A check that fails gives a value all the same, which is never used: there is an error then.
@@ -55,6 +55,9 @@ impl Checks<'_> {
             self.add(Field::Command, error.to_string());
             Vec::new()
         });
+        if commands.len() > COMMANDS_MAX {
+            self.add(Field::Command, format!("{} commands are too many: at most {COMMANDS_MAX}.", commands.len()));
+        }
         let mut env = Vec::new();
         for word in draft.env.split_whitespace() {
             match word.split_once('=') {

@@ -7,7 +7,8 @@ use super::command_line;
 use super::field::{Choose, Field, Param};
 use super::workload::{CCall, Fault, LockOrder, Shares, Spread, Workload, WorkloadKind};
 use super::{
-    Carrier, Initializer, LARGE_MAX_KIB, LoopOptions, ModelKind, Options, Plan, PoolOptions, SWITCH_INTERVAL_US,
+    Carrier, Initializer, Job, LARGE_MAX_KIB, LoopOptions, ModelKind, Options, PROCESS_MAX_MIB, Plan, PoolOptions,
+    SWITCH_INTERVAL_US,
 };
 use crate::model::format::thousands;
 
@@ -130,7 +131,9 @@ impl Draft {
     /// The numbers that are read of it, in the order in which they are shown.
     pub fn params(&self) -> impl Iterator<Item = Param> {
         let model = Param::of_model(self.model).iter();
-        Param::of_workload(self.workload).iter().chain(model).copied().chain([Param::Limit])
+        // Commands have a timeout of their own.
+        let limit = (self.workload != WorkloadKind::Commands).then_some(Param::Limit);
+        Param::of_workload(self.workload).iter().chain(model).copied().chain(limit)
     }
 
     /// The choices that are read of it.
@@ -174,6 +177,11 @@ impl Draft {
         self.model.shares_memory() || chooses(Choose::Blocking, 1) || chooses(Choose::Carrier, 2)
     }
 
+    /// Whether Sequential is run first, to compare with.
+    pub fn compares(&self) -> bool {
+        self.compare && self.model.compares()
+    }
+
     /// What holds where a control is left empty, as far as there is anything.
     pub fn usual_of(&self, param: Param, cores: u32) -> Option<String> {
         match param {
@@ -209,7 +217,16 @@ impl Draft {
             );
             checks.add(Field::Number(Param::Workers), message);
         }
-        let limit_ms = checks.optional(Param::Limit);
+        let job = Job { workload, model: self.model, options };
+        if matches!(job.workload, Workload::Sort { .. }) && job.memory_mib() >= PROCESS_MAX_MIB {
+            let message = format!(
+                "That many at once need more than the {PROCESS_MAX_MIB} MiB of a process: enter less, or fewer workers."
+            );
+            checks.add(Field::Number(Param::Numbers), message);
+        }
+        let Job { workload, options, .. } = job;
+        let limit_ms =
+            if self.params().any(|param| param == Param::Limit) { checks.optional(Param::Limit) } else { None };
         let Checks { errors, .. } = checks;
         if errors.is_empty() {
             Ok(Plan { workload, model: self.model, options, compare: self.compare, limit_ms })
@@ -247,9 +264,10 @@ impl Draft {
     }
 
     fn workload(&self, checks: &mut Checks<'_>) -> Workload {
-        let fault =
-            [Fault::None, Fault::Panic, Fault::Trap, Fault::Endless, Fault::Allocate][self.choice(Choose::Fault)];
-        let simd = self.choice(Choose::Simd) == 1;
+        // What is not offered beside this model is not read either.
+        let choice = |choose| if self.choices().any(|read| read == choose) { self.choice(choose) } else { 0 };
+        let fault = [Fault::None, Fault::Panic, Fault::Trap, Fault::Endless, Fault::Allocate][choice(Choose::Fault)];
+        let simd = choice(Choose::Simd) == 1;
         match self.workload {
             WorkloadKind::Sites => {
                 Workload::Sites(self.sites.iter().enumerate().map(|(index, site)| checks.site(index, site)).collect())
@@ -257,7 +275,7 @@ impl Draft {
             WorkloadKind::FanOut => Workload::FanOut {
                 requests: checks.number(Param::Tasks),
                 latency_ms: checks.number(Param::Latency),
-                spread: [Spread::Same, Spread::Even, Spread::LongTail][self.choice(Choose::Spread)],
+                spread: [Spread::Same, Spread::Even, Spread::LongTail][choice(Choose::Spread)],
                 seed: checks.number(Param::Seed),
             },
             WorkloadKind::Pages => Workload::Pages {
@@ -268,7 +286,7 @@ impl Draft {
             WorkloadKind::Primes => Workload::Primes {
                 tasks: checks.number(Param::Tasks),
                 below: checks.number(Param::Below),
-                shares: [Shares::Even, Shares::OneLong][self.choice(Choose::Shares)],
+                shares: [Shares::Even, Shares::OneLong][choice(Choose::Shares)],
                 fault,
             },
             WorkloadKind::Mandelbrot => Workload::Mandelbrot {
@@ -280,7 +298,7 @@ impl Draft {
             WorkloadKind::Sha256 => Workload::Sha256 {
                 tasks: checks.number(Param::Tasks),
                 blocks: checks.number(Param::Blocks),
-                c_call: [CCall::Releases, CCall::Keeps][self.choice(Choose::CCall)],
+                c_call: [CCall::Releases, CCall::Keeps][choice(Choose::CCall)],
             },
             WorkloadKind::Matrix => {
                 Workload::Matrix { tasks: checks.number(Param::Tasks), size: checks.number(Param::Size), simd }
@@ -313,7 +331,7 @@ impl Draft {
                 let (tasks, kib) = (checks.number(Param::Tasks), checks.number(Param::Kib));
                 if tasks * kib > LARGE_MAX_KIB {
                     let message =
-                        format!("{tasks} tasks of {kib} KiB are more than the 256 MiB that a run may be given.");
+                        format!("{tasks} tasks of {kib} KiB are more than the 128 MiB that a run may be given.");
                     checks.add(Field::Number(Param::Kib), message);
                 }
                 Workload::Large { tasks, kib }
@@ -327,11 +345,11 @@ impl Draft {
             WorkloadKind::Counter => Workload::Counter {
                 tasks: checks.number(Param::Tasks),
                 times: checks.number(Param::Times),
-                locked: self.choice(Choose::Locked) == 1,
+                locked: choice(Choose::Locked) == 1,
             },
             WorkloadKind::Commands => Workload::Commands(checks.commands()),
             WorkloadKind::Deadlock => Workload::Deadlock {
-                order: [LockOrder::Crossed, LockOrder::Same][self.choice(Choose::Order)],
+                order: [LockOrder::Crossed, LockOrder::Same][choice(Choose::Order)],
                 hold_ms: checks.number(Param::Ms),
             },
         }

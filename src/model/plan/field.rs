@@ -206,10 +206,10 @@ impl Param {
                 hint: "Each task asks for one page after another, since each page names the next.",
                 ..number("tasks", "Tasks", "4", SLEEP_TASKS_MAX)
             },
-            (Param::Tasks, WorkloadKind::Primes) => number("tasks", "Tasks to share them out to", "8", PRIME_TASKS_MAX),
-            (Param::Tasks, WorkloadKind::Mandelbrot) => number("tasks", "Tasks to share its rows out to", "16", 160),
-            (Param::Tasks, WorkloadKind::Matrix) => number("tasks", "Tasks to share its rows out to", "8", 100),
-            (Param::Tasks, WorkloadKind::Pi) => number("tasks", "Tasks to share them out to", "8", PRIME_TASKS_MAX),
+            (Param::Tasks, WorkloadKind::Primes) => number("tasks", "Split into tasks", "8", PRIME_TASKS_MAX),
+            (Param::Tasks, WorkloadKind::Mandelbrot) => number("tasks", "Split its rows into tasks", "16", 160),
+            (Param::Tasks, WorkloadKind::Matrix) => number("tasks", "Split its rows into tasks", "8", 100),
+            (Param::Tasks, WorkloadKind::Pi) => number("tasks", "Split into tasks", "8", PRIME_TASKS_MAX),
             (Param::Tasks, WorkloadKind::Tiny) => NumberSpec {
                 hint: "Each does nothing: all that is measured is what handing it over costs.",
                 ..number("tasks", "Tasks", "2000", TINY_TASKS_MAX)
@@ -256,7 +256,7 @@ impl Param {
                 hint: "The same seed gives the same random numbers.",
                 ..number("seed", "Seed", "1", 1_000_000)
             },
-            (Param::Sleeps, _) => number("sleeps", "The other sleeps so often", "50", 1_000),
+            (Param::Sleeps, _) => number("sleeps", "Sleeps of the other", "50", 1_000),
             (Param::Kib, _) => NumberSpec {
                 unit: "KiB",
                 hint: "What must be copied to another process costs time by its size.",
@@ -271,10 +271,10 @@ impl Param {
             (Param::Timeout, _) => NumberSpec {
                 unit: "ms",
                 why_most: "milliseconds",
-                hint: "run(timeout=…): what has not ended by then is killed.",
+                hint: "run(timeout=…): what has not ended this long after all have started is killed.",
                 ..number("timeout", "Timeout", "", TIME_MAX_MS)
             },
-            (Param::Times, _) => number("times", "Each adds one so often", "50000", 10_000_000),
+            (Param::Times, _) => number("times", "Times each adds one", "50000", 10_000_000),
             _ => NUMBER,
         }
     }
@@ -356,7 +356,7 @@ impl Choose {
             Choose::Locked => choice(
                 "locked",
                 "The counter",
-                &[("no", "has no lock: updates get lost"), ("yes", "has a lock, taken for each update")],
+                &[("no", "has no lock: updates get lost"), ("yes", "has a lock for each update")],
             ),
             Choose::Order => choice(
                 "order",
@@ -368,7 +368,7 @@ impl Choose {
                 ..choice(
                     "together",
                     "If a task fails",
-                    &[("gather", "the others go on (gather)"), ("group", "the others are cancelled (TaskGroup)")],
+                    &[("gather", "the others go on (gather)"), ("group", "it cancels them (TaskGroup)")],
                 )
             },
             Choose::Blocking => ChoiceSpec {

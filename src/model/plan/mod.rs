@@ -37,12 +37,22 @@ pub const SITES_MAX: usize = 20;
 pub const BELOW_MAX: u32 = 50_000_000;
 /// The longest latency, sleep or time limit, in milliseconds.
 pub const TIME_MAX_MS: u32 = 60_000;
-/// The most data that the tasks of a run may be given, in KiB: a process has 1 GiB, and copies some of it twice.
-pub const LARGE_MAX_KIB: u32 = 256 * 1024;
+/// The most data that the tasks of a run may be given, in KiB: a process has at most 1 GiB, and some of it is there five times.
+pub const LARGE_MAX_KIB: u32 = 128 * 1024;
+/// The most memory that a process may have, in MiB: more is not to be had on phones.
+pub const PROCESS_MAX_MIB: u32 = 1_000;
+/// The most commands of a line.
+pub const COMMANDS_MAX: usize = 16;
 
 /// The picture of *Mandelbrot*, in points. Its width is a whole number of pieces of sixteen (`EventKind::Shown`).
 pub const PICTURE_WIDTH: u32 = 256;
 pub const PICTURE_HEIGHT: u32 = 160;
+
+/// The memory of a process with so many threads besides its own and so much data, in MiB: the program, and for each thread a
+/// stack of 2 MiB and a ring.
+pub fn process_mib(threads: u32, data_mib: u32) -> u32 {
+    data_mib.saturating_add(64 + 4 * threads).min(PROCESS_MAX_MIB)
+}
 
 /// What a process does before its first task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,8 +138,8 @@ impl Plan {
 
     /// The models to run, in order.
     pub fn models(&self) -> Vec<ModelKind> {
-        // Nothing else can run what other programs do.
-        if self.compare && !matches!(self.model, ModelKind::Sequential | ModelKind::Subprocess) {
+        // What never ends would keep the chosen model from its turn.
+        if self.compare && self.model.compares() && !self.workload.never_ends() {
             vec![ModelKind::Sequential, self.model]
         } else {
             vec![self.model]
@@ -138,7 +148,8 @@ impl Plan {
 }
 
 impl Job {
-    /// How many threads its process has besides its own: a pool starts no more workers than there are tasks.
+    /// How many threads its process has besides its own: a pool of threads starts no more than there are tasks; rayon's is as
+    /// large as it is asked to be.
     pub fn threads(&self) -> u32 {
         match self.model {
             ModelKind::Threads | ModelKind::FreeThreads | ModelKind::OwnLocks => {
@@ -150,6 +161,39 @@ impl Job {
             }
             ModelKind::Sequential | ModelKind::EventLoop | ModelKind::Processes | ModelKind::Subprocess => 0,
         }
+    }
+
+    /// The memory of its process, in MiB.
+    pub fn memory_mib(&self) -> u32 {
+        process_mib(self.threads(), self.data_mib())
+    }
+
+    /// The memory of each process that it starts, in MiB: for two messages, and what is unpacked from them.
+    pub fn child_memory_mib(&self) -> u32 {
+        let data = match self.workload {
+            Workload::Large { kib, .. } => 4 * self.chunksize().saturating_mul(kib).div_ceil(1_024),
+            _ => self.data_of_tasks_mib(1),
+        };
+        process_mib(0, data)
+    }
+
+    /// What its tasks need besides, in MiB.
+    fn data_mib(&self) -> u32 {
+        match self.workload {
+            // What is given to tasks, what is packed for them, and as much again while it grows.
+            Workload::Large { tasks, kib } => 5 * tasks.saturating_mul(kib).div_ceil(1_024),
+            _ => self.data_of_tasks_mib(self.threads().max(1)),
+        }
+    }
+
+    /// What so many tasks need that run at once.
+    fn data_of_tasks_mib(&self, at_once: u32) -> u32 {
+        let bytes_of_one = match self.workload {
+            // Two copies of the numbers.
+            Workload::Sort { numbers, .. } => 8 * u64::from(numbers),
+            _ => 0,
+        };
+        u32::try_from((bytes_of_one * u64::from(at_once)).div_ceil(1 << 20)).unwrap_or(u32::MAX)
     }
 
     /// How many tasks a message to a process carries: as many as were asked for, or as make four messages for each process,

@@ -59,6 +59,11 @@ impl ModelKind {
         matches!(self, ModelKind::Processes | ModelKind::OwnLocks)
     }
 
+    /// Whether it can be compared with Sequential, which nothing can that runs other programs.
+    pub fn compares(self) -> bool {
+        !matches!(self, ModelKind::Sequential | ModelKind::Subprocess)
+    }
+
     /// Whether its workers may compute at the same instant.
     pub fn is_parallel(self) -> bool {
         matches!(self, ModelKind::FreeThreads | ModelKind::OwnLocks | ModelKind::Processes | ModelKind::Cores)
@@ -87,7 +92,7 @@ impl ModelKind {
             ModelKind::Sequential => "Sequential",
             ModelKind::Threads => "Threads with a GIL",
             ModelKind::FreeThreads => "Free threads",
-            ModelKind::OwnLocks => "A lock a thread",
+            ModelKind::OwnLocks => "Subinterpreters",
             ModelKind::Processes => "Process pool",
             ModelKind::EventLoop => "Event loop",
             ModelKind::Cores => "Cores",

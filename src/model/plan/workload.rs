@@ -243,7 +243,7 @@ impl Workload {
                 Some(Site::Url(address)) => address.clone(),
                 Some(Site::Unreachable { .. }) => format!("site {number} (unreachable)"),
                 Some(Site::BreaksOff { .. }) => format!("site {number} (breaks off)"),
-                Some(Site::Hangs) => format!("site {number} (hangs)"),
+                Some(Site::Hangs) => format!("site {number} (never answers)"),
                 _ => format!("site {number}"),
             },
             Workload::Commands(line) => {
@@ -264,14 +264,19 @@ impl Workload {
         )
     }
 
+    /// Whether one of its tasks never ends by itself.
+    pub fn never_ends(&self) -> bool {
+        matches!(
+            self,
+            Workload::Primes { fault: Fault::Endless, .. }
+                | Workload::Mandelbrot { fault: Fault::Endless, .. }
+                | Workload::Sleep { fault: Fault::Endless, .. }
+        )
+    }
+
     /// Whether its tasks sleep.
     pub fn sleeps(&self) -> bool {
         matches!(self, Workload::Sleep { .. } | Workload::Convoy { .. } | Workload::Deadlock { .. })
-    }
-
-    /// Whether its tasks share something besides their process.
-    pub fn shares(&self) -> bool {
-        matches!(self, Workload::Queue { .. } | Workload::Counter { .. } | Workload::Deadlock { .. })
     }
 
     /// Whether its tasks keep a core at work for most of their life.

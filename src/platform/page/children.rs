@@ -22,7 +22,8 @@ pub(super) fn start_child(inbox: &Inbox, number: u32, parent: &Worker) {
     let usual = ProcessConfig::with_threads(image, 0);
     // They start side by side, as many as were asked for before this one among them.
     let start_time_ms = usual.start_time_ms + 50 * number;
-    let config = ProcessConfig { number, origin_ms: Some(origin_ms), start_time_ms, ..usual };
+    let memory_mib = inbox.child_mib();
+    let config = ProcessConfig { number, origin_ms: Some(origin_ms), start_time_ms, memory_mib, ..usual };
     // The page's own record, as of the first process: the one that is asked for cannot make it.
     inbox.push_event(Event {
         at: Instant::from_ms(absolute_ms() - origin_ms),

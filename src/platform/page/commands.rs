@@ -1,12 +1,14 @@
 //! Runs a line of commands and makes a trace of what happens to them. The page starts and connects them itself: no process of
 //! this program has anything to do with them.
 
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use core::time::Duration;
 use std::rc::Rc;
 
 use super::subprocess::Subprocesses;
-use crate::engine::subprocess::{Event as Happened, Executable, Pipeline, SpawnError, Spec, Stamped, Stdin, Waiting};
+use crate::engine::subprocess::{
+    Event as Happened, Executable, Pipeline, Popen, SpawnError, Spec, Stamped, Stdin, Waiting,
+};
 use crate::model::event::{Event, EventKind, Phase};
 use crate::model::id::{LaneId, TaskId};
 use crate::model::outcome::{Failure, Outcome, Report, Value};
@@ -37,11 +39,17 @@ impl Written {
 /// Programs that a person gave the page, by their names.
 pub type Programs = Rc<RefCell<Vec<(String, Vec<u8>)>>>;
 
+/// Whether a program is what a command names: with or without its `.wasm`.
+fn is_called(name: &str, command: Option<&String>) -> bool {
+    command.is_some_and(|command| name == command || name.strip_suffix(".wasm") == Some(command))
+}
+
 /// What becomes of a line while it runs. Clones are the same.
 #[derive(Clone, Debug, Default)]
 pub struct Line {
     /// What happened, in order for each command, and not yet taken.
     events: Rc<RefCell<Vec<Event>>>,
+    sequence: Rc<Cell<u32>>,
     outcomes: Rc<RefCell<Vec<(TaskId, Outcome)>>>,
     written: Rc<RefCell<Written>>,
 }
@@ -74,7 +82,7 @@ impl Line {
             let mut spec = Spec::new(args.iter().cloned());
             spec.env = line.env.clone();
             let programs = programs.borrow();
-            if let Some((_, bytes)) = programs.iter().find(|(name, _)| Some(name) == args.first()) {
+            if let Some((_, bytes)) = programs.iter().find(|(name, _)| is_called(name, args.first())) {
                 spec = spec.executable(Executable::Bytes(bytes.clone()));
             }
             if place == 0 {
@@ -88,6 +96,7 @@ impl Line {
         };
         match Pipeline::spawn_observed(system, specs.collect(), observer).await {
             Ok(mut pipeline) => {
+                pipeline.processes.iter_mut().for_each(Popen::discard_output);
                 let timeout = line.timeout_ms.map(|ms| Duration::from_millis(ms.into()));
                 if pipeline.communicate(timeout).await.is_err() {
                     let late = Failure::TookTooLong(line.timeout_ms.unwrap_or_default());
@@ -113,6 +122,10 @@ impl Line {
     }
 
     fn happened(&self, place: usize, stamped: &Stamped) {
+        if self.has_ended(place) {
+            // What was under way when its time was up.
+            return;
+        }
         let at = stamped.at;
         match &stamped.event {
             Happened::Started => {
@@ -138,7 +151,7 @@ impl Line {
     /// Records an end, unless there was one.
     fn end(&self, place: usize, at: Instant, outcome: Outcome) {
         let task = TaskId(place as u32);
-        if self.outcomes.borrow().iter().any(|(other, _)| *other == task) {
+        if self.has_ended(place) {
             return;
         }
         let (kind, arg) = outcome.to_event();
@@ -147,10 +160,14 @@ impl Line {
         self.outcomes.borrow_mut().push((task, outcome));
     }
 
+    fn has_ended(&self, place: usize) -> bool {
+        self.outcomes.borrow().iter().any(|(task, _)| task.index() == place)
+    }
+
     fn record(&self, place: usize, at: Instant, kind: EventKind, arg: u64) {
         let (lane, task) = (LaneId::Child(place as u32 + 1), Some(TaskId(place as u32)));
-        let mut events = self.events.borrow_mut();
-        let sequence = events.len() as u32;
-        events.push(Event { at, sequence, lane, task, kind, arg });
+        let sequence = self.sequence.get();
+        self.sequence.set(sequence.wrapping_add(1));
+        self.events.borrow_mut().push(Event { at, sequence, lane, task, kind, arg });
     }
 }

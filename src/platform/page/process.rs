@@ -22,7 +22,7 @@ use super::messages::{new_worker, object, process_script_url, property};
 use crate::engine::recorder::Drain;
 use crate::model::event::{EVENT_WORDS, Event};
 use crate::model::outcome::Report;
-use crate::model::plan::Job;
+use crate::model::plan::{Job, process_mib};
 use crate::model::time::{Instant, correction_ms};
 use crate::platform::clock::absolute_ms;
 
@@ -42,7 +42,10 @@ pub enum ProcessError {
     #[error("the process was not ready within {0} ms. Ask for fewer workers, or close other tabs")]
     StartTimedOut(u32),
     /// Something that no code can catch, in the browser's words.
-    #[error("the process died: {0}. Its memory and all its threads are gone; the page is not touched by it")]
+    #[error(
+        "the process died: {0}. That is a trap: a crash of its code, or no memory left. All that ran in it is lost, and the next run \
+         starts anew"
+    )]
     Died(String),
     /// It said something that this page does not understand.
     #[error("the process answered in a way this page does not know. Reload the page: it may be of two versions")]
@@ -74,12 +77,17 @@ impl ProcessConfig {
         ProcessConfig {
             image,
             threads,
-            memory_mib: (64 + 3 * threads).min(1_024),
+            memory_mib: process_mib(threads, 0),
             start_time_ms: 2_800 + 50 * threads,
             number: 0,
             origin_ms: None,
             script: None,
         }
+    }
+
+    /// A process for a job: with its threads, and memory for its data.
+    pub fn for_job(image: Rc<Image>, job: &Job) -> ProcessConfig {
+        ProcessConfig { memory_mib: job.memory_mib(), ..ProcessConfig::with_threads(image, job.threads()) }
     }
 }
 
@@ -103,6 +111,8 @@ pub(super) struct Inbox {
     /// How many events were lost by those that have ended.
     lost_by_ended: Cell<u64>,
     origin_ms: Cell<f64>,
+    /// The memory of each process that it asks for, in MiB.
+    child_mib: Cell<u32>,
     /// Who else is told of its death, once.
     on_death: RefCell<Option<Tell>>,
 }
@@ -218,6 +228,11 @@ impl Inbox {
     }
 
     /// What its processes run.
+    /// The memory of a process that it asks for, in MiB.
+    pub(super) fn child_mib(&self) -> u32 {
+        self.child_mib.get().max(process_mib(0, 0))
+    }
+
     pub(super) fn image(&self) -> Option<Rc<Image>> {
         self.threads.borrow().image.clone()
     }
@@ -400,6 +415,7 @@ impl Process {
     /// # Errors
     /// If the process dies.
     pub async fn run(&self, job: &Job) -> Result<Report, ProcessError> {
+        self.inbox.child_mib.set(job.child_memory_mib());
         let job = postcard::to_allocvec(job).map_err(|_| ProcessError::Garbled)?;
         let message = object(&[
             ("kind", "run".into()),
@@ -421,6 +437,11 @@ impl Process {
         answer.await.unwrap_or(Err(ProcessError::Garbled))
     }
 
+    /// Whether it lives, as far as is known.
+    pub fn is_alive(&self) -> bool {
+        self.inbox.died.borrow().is_none()
+    }
+
     /// Asks its tasks to end: by shared memory, which threads that compute see, and by message, which wakes those that wait.
     pub fn request_stop(&self) {
         for child in self.inbox.children.borrow().values() {
@@ -435,9 +456,18 @@ impl Process {
     /// Hands over every event recorded since the last call, its own and those of the processes that it asked for, and gives
     /// the number of those lost so far.
     pub fn take_events(&self, mut to: impl FnMut(&Event)) -> u64 {
-        self.take_own_events(&mut to)
+        let children = self.inbox.children.borrow();
+        if children.is_empty() && self.inbox.events.borrow().is_empty() {
+            return self.take_own_events(&mut to) + self.inbox.lost_by_ended.get();
+        }
+        // In the order of time: who hears of a task that ended is another process than the one that ended it.
+        let mut events = Vec::new();
+        let lost = self.take_own_events(&mut |event| events.push(*event))
             + self.inbox.lost_by_ended.get()
-            + self.inbox.children.borrow().values().map(|child| child.take_own_events(&mut to)).sum::<u64>()
+            + children.values().map(|child| child.take_own_events(&mut |event| events.push(*event))).sum::<u64>();
+        events.sort_by_key(|event| event.at);
+        events.iter().for_each(to);
+        lost
     }
 
     fn take_own_events(&self, to: &mut dyn FnMut(&Event)) -> u64 {

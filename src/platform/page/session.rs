@@ -59,7 +59,7 @@ impl Leg {
             model: self.model,
             summary: Summary::of(&self.trace),
             listing: tasks::listing(&self.trace, &plan.workload, plan.limit_ms),
-            answer: words::answer(&plan.workload, &self.trace),
+            answer: words::answer(&plan.workload, self.model, &self.trace),
             end: self.end.clone(),
             output: self.written.as_ref().map(output),
         });
@@ -107,6 +107,8 @@ pub struct Session {
     subprocesses: Subprocesses,
     programs: Programs,
     line: RefCell<Option<RunningLine>>,
+    /// Events that a warm process had lost in earlier runs.
+    lost_before: Cell<u64>,
     stopping: Cell<bool>,
     kill: RefCell<Option<oneshot::Sender<()>>>,
     told_ms: Cell<f64>,
@@ -126,6 +128,7 @@ impl Session {
             subprocesses: Subprocesses::new(SubprocessConfig::of_page(0.0)),
             programs: Programs::default(),
             line: RefCell::default(),
+            lost_before: Cell::default(),
             stopping: Cell::default(),
             kill: RefCell::default(),
             told_ms: Cell::default(),
@@ -217,6 +220,7 @@ impl Session {
         // What is dropped here ends the commands.
         let work = line.run(commands, &self.programs, &system, now);
         match select(pin!(work), select(killed, TimeoutFuture::new(LEG_TIME_MS))).await {
+            // A stop that came when all was done stopped nothing.
             Either::Left((report, _)) => self.take_report(Ok(report)),
             Either::Right((Either::Left(_), _)) => RunEnd::Cancelled,
             Either::Right((Either::Right(_), _)) => RunEnd::TimedOut,
@@ -230,8 +234,10 @@ impl Session {
         let (kill, killed) = oneshot::channel::<()>();
         self.kill.replace(Some(kill));
         let mut trace = Trace::new(plan.workload.tasks());
+        self.lost_before.set(0);
         let warm = if model == plan.model { self.warm.take() } else { None };
-        if let Some((_, process)) = warm {
+        // One that died meanwhile is started anew.
+        if let Some((_, process)) = warm.filter(|(_, process)| process.is_alive()) {
             return self.run_warm(plan, process, trace, killed).await;
         }
         // The page's own record, at its own zero: the process that is asked for cannot make it.
@@ -249,7 +255,7 @@ impl Session {
         }
         let job = plan.job(model);
         let work = async {
-            let config = ProcessConfig::with_threads(self.image.get().await?, job.threads());
+            let config = ProcessConfig::for_job(self.image.get().await?, &job);
             let process = Rc::new(Process::spawn(&config)?);
             self.process.replace(Some(process.clone()));
             process.ready(&config).await?;
@@ -262,7 +268,7 @@ impl Session {
     async fn run_warm(&self, plan: &Plan, process: Rc<Process>, trace: Trace, killed: oneshot::Receiver<()>) -> RunEnd {
         self.legs.borrow_mut().push(Leg { model: plan.model, trace, end: None, written: None, told: None });
         // What it recorded at the end of the last run belongs to that.
-        let _lost = process.take_events(|_| ());
+        self.lost_before.set(process.take_events(|_| ()));
         self.process.replace(Some(process.clone()));
         let job = plan.job(plan.model);
         self.see_out(async { process.run(&job).await }, killed).await
@@ -314,7 +320,8 @@ impl Session {
             if let (Some(process), Some(plan), RunEnd::Done) = (process, &*self.plan.borrow(), &end)
                 && keeps(plan)
                 && leg.model == plan.model
-                && Summary::of(&leg.trace).failed == 0
+                && !self.stopping.get()
+                && Summary::of(&leg.trace).is_complete()
             {
                 self.warm.replace(Some((plan.options, process)));
             }
@@ -332,7 +339,7 @@ impl Session {
         let Some(leg) = legs.last_mut() else { return };
         let trace = &mut leg.trace;
         let now = process.now();
-        trace.lost = process.take_events(|event| trace.apply(event));
+        trace.lost = process.take_events(|event| trace.apply(event)) - self.lost_before.get();
         trace.look(now);
     }
 
@@ -361,7 +368,8 @@ impl Session {
     pub fn every_core_is_at_work(&self) -> bool {
         let legs = self.legs.borrow();
         let Some(leg) = legs.last().filter(|leg| leg.end.is_none()) else { return false };
-        let computes_at_once = leg.model.is_parallel();
+        let to_thread = |plan: &Rc<Plan>| plan.options.event_loop.to_thread;
+        let computes_at_once = leg.model.is_parallel() || self.plan.borrow().as_ref().is_some_and(to_thread);
         let enough = |plan: &Rc<Plan>| plan.options.workers >= self.cores && plan.workload.computes();
         computes_at_once && self.plan.borrow().as_ref().is_some_and(enough)
     }

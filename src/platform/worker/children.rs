@@ -38,9 +38,7 @@ pub async fn start_process(number: u32) -> Result<PortPipe, PipeBroken> {
     let (sender, started) = oneshot::channel();
     CHILDREN.with_borrow_mut(|children| children.insert(number, Child::Starting(sender)));
     ask_for_process(number);
-    let pipe = started.await.unwrap_or_else(|_| Err(PipeBroken("nobody answers".to_owned())))?;
-    CHILDREN.with_borrow_mut(|children| children.insert(number, Child::Started(pipe.clone())));
-    Ok(pipe)
+    started.await.unwrap_or_else(|_| Err(PipeBroken("nobody answers".to_owned())))
 }
 
 /// Ends a process, whatever it does.
@@ -56,6 +54,10 @@ pub fn process_child(number: u32, port: Option<MessagePort>, reason: Option<Stri
     let told = port.map(PortPipe::new).ok_or_else(|| PipeBroken(reason.unwrap_or_default()));
     match (CHILDREN.with_borrow_mut(|children| children.remove(&number)), told) {
         (Some(Child::Starting(sender)), told) => {
+            if let Ok(pipe) = &told {
+                // At once: that it died may be the next message, before who waits for it goes on.
+                CHILDREN.with_borrow_mut(|children| children.insert(number, Child::Started(pipe.clone())));
+            }
             // Who was to hear of it may have been stopped.
             let _ = sender.send(told);
         }

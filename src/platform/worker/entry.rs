@@ -18,9 +18,16 @@ use crate::model::id::LaneId;
 use crate::model::plan::Job;
 use crate::platform::clock::{BrowserClock, correct_clock};
 
-/// Slots of a ring: what one thread may record between two drains, which are 50 ms apart at most while the page is seen.
-/// 16,384 are 512 KiB, and 300,000 events a second.
-const RING_CAPACITY: usize = 16_384;
+/// Slots of a ring, of 32 bytes: what one thread may record between two drains, which are 50 ms apart at most while the page is
+/// seen. A thread by itself may have ten thousand tiny tasks in that time, with five events each; of many threads, each has
+/// fewer, and 16,384 slots are 300,000 events a second.
+fn ring_capacity(threads: u32) -> usize {
+    match threads {
+        0 => 1 << 16,
+        1..=8 => 1 << 15,
+        _ => 1 << 14,
+    }
+}
 
 static PORTS: OnceLock<BrowserPorts> = OnceLock::new();
 
@@ -44,7 +51,7 @@ pub async fn process_start(
     base: String,
     memory_is_shared: bool,
 ) -> Result<u32, JsValue> {
-    let shared: &'static Shared = Box::leak(Box::new(Shared::new(threads as usize + 1, RING_CAPACITY)));
+    let shared: &'static Shared = Box::leak(Box::new(Shared::new(threads as usize + 1, ring_capacity(threads))));
     let clock = BrowserClock { origin_ms };
     let ports = PORTS.get_or_init(|| BrowserPorts { clock, base, shared, thread_count: threads, memory_is_shared });
     let lane = shared.lane(0, if number == 0 { LaneId::Process } else { LaneId::Child(number) }, ports);

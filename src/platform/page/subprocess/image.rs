@@ -59,6 +59,11 @@ async fn load(program: String, address: String) -> Result<WebAssembly::Module, S
 async fn fetch_bytes(address: &str) -> Result<Vec<u8>, String> {
     let fetched = async {
         let response: Response = JsFuture::from(fetch(address)).await?.dyn_into()?;
+        // Servers of single-page apps answer with their page where they have nothing.
+        let kind = response.headers().get("content-type").ok().flatten().unwrap_or_default();
+        if kind.starts_with("text/html") {
+            return Err(js_sys::Error::new(&format!("{address} is a web page")).into());
+        }
         if !response.ok() {
             return Err(js_sys::Error::new(&format!("{address}: status {}", response.status())).into());
         }
