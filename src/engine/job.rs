@@ -1,6 +1,5 @@
 //! Runs a job: the tasks of a workload under an execution model.
 
-use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -60,13 +59,8 @@ pub struct Task {
 /// Runs every task to its outcome. Once a stop is requested, what has not ended is cancelled.
 pub async fn run<P: Ports + 'static>(job: &Job, env: Env<'static, P>) -> Report {
     let tasks: Vec<Task> = (0..).map(TaskId).zip(works(&job.workload)).map(|(id, work)| Task { id, work }).collect();
-    let at_once = match job.model {
-        // As many as its semaphore lets in.
-        ModelKind::EventLoop => job.options.event_loop.in_flight.and_then(|most| NonZeroUsize::new(most as usize)),
-        _ => NonZeroUsize::new(job.threads() as usize).or(Some(NonZeroUsize::MIN)),
-    };
     // A process lives as long as its tasks, and what they share with it.
-    let common = Common::of(&job.workload, at_once).map(|common| &*Box::leak(Box::new(common)));
+    let common = Common::of(job).map(|common| &*Box::leak(Box::new(common)));
     let env = Env { common, ..env };
     let outcomes = match job.model {
         ModelKind::Sequential => sequential::run(tasks, env).await,

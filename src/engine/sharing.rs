@@ -11,7 +11,7 @@ use super::task::{self, Thread};
 use crate::model::event::Phase;
 use crate::model::id::TaskId;
 use crate::model::outcome::{Failure, Outcome, Value};
-use crate::model::plan::Workload;
+use crate::model::plan::{Job, ModelKind, Workload};
 use crate::workloads::{Kernel, LockNumber};
 
 /// What is computed between reading the counter and writing it, in additions: about a microsecond. One instruction would do
@@ -29,9 +29,16 @@ pub struct Common {
 }
 
 impl Common {
-    /// What a workload shares among its tasks, of which so many run at once (`None` if all do); `None` if it shares nothing.
-    pub(super) fn of(workload: &Workload, at_once: Option<NonZeroUsize>) -> Option<Common> {
-        let setup = |queues| Setup { tasks: workload.tasks(), at_once, queues };
+    /// What the tasks of a job share; `None` if that is nothing.
+    pub(super) fn of(job: &Job) -> Option<Common> {
+        let (workload, event_loop) = (&job.workload, job.options.event_loop);
+        let at_once = match (job.model, event_loop.in_flight) {
+            // Who waits for the semaphore has not begun, and will not before another ends.
+            (ModelKind::EventLoop, in_flight) => in_flight.and_then(|most| NonZeroUsize::new(most as usize)),
+            _ => NonZeroUsize::new(job.threads() as usize).or(Some(NonZeroUsize::MIN)),
+        };
+        let is_limited = job.model == ModelKind::EventLoop && event_loop.each_ms.is_some();
+        let setup = |queues| Setup { tasks: workload.tasks(), at_once, queues, is_limited };
         let queues = match *workload {
             Workload::Queue { capacity, .. } => {
                 let capacity = NonZeroUsize::new(capacity as usize).unwrap_or(NonZeroUsize::MIN);

@@ -19,11 +19,11 @@ use wasm_bindgen_test::wasm_bindgen_test;
 const KNOWN_WITHIN_MS: f64 = 3_000.0;
 
 /// A process of the image that these tests are themselves.
-fn config(threads: u32) -> ProcessConfig {
+pub fn config(threads: u32) -> ProcessConfig {
     ProcessConfig::with_threads(Rc::new(Image::own()), threads)
 }
 
-async fn started(threads: u32) -> Process {
+pub async fn started(threads: u32) -> Process {
     let config = config(threads);
     let process = Process::spawn(&config).expect("a worker");
     process.ready(&config).await.expect("a process");
@@ -37,7 +37,7 @@ async fn fails_to_start(config: ProcessConfig) -> ProcessError {
 }
 
 /// What a process says, and that it says so before a person would think that it hangs.
-async fn in_time<T>(said: impl Future<Output = T>) -> T {
+pub async fn in_time<T>(said: impl Future<Output = T>) -> T {
     let start_ms = now_ms();
     let said = said.await;
     let taken_ms = now_ms() - start_ms;
@@ -53,7 +53,7 @@ fn primes(tasks: u32, below: u32, fault: Fault) -> Workload {
     Workload::Primes { tasks, below, shares: Shares::Even, fault }
 }
 
-fn events(process: &Process) -> Vec<Event> {
+pub fn events(process: &Process) -> Vec<Event> {
     let mut events = Vec::new();
     let lost = process.take_events(|event| events.push(*event));
     assert_eq!(lost, 0, "no event is lost");

@@ -97,3 +97,31 @@ fn a_stop_ends_coroutines_that_wait_that_queue_and_whose_thread_computes() {
     let summary = Summary::of(&run.trace);
     assert_eq!((summary.done, summary.cancelled), (2, 4));
 }
+
+fn queue(items: u32, event_loop: LoopOptions) -> Vec<Option<Outcome>> {
+    let workload = Workload::Queue { items, capacity: 1, consumers: 3, below: 0 };
+    outcomes(&simulate_job(&job(workload, event_loop, 0), None))
+}
+
+/// The producer waits for room that only those could make who are not let in before it ends.
+#[test]
+fn a_semaphore_that_lets_in_the_producer_alone_is_a_stall_and_no_run_without_end() {
+    let options = LoopOptions { in_flight: Some(1), ..LoopOptions::default() };
+    let all = queue(5, options);
+    let Some(Outcome::Failed(Failure::Stalled(why))) = &all[0] else { panic!("{all:?}") };
+    assert!(why.contains("1 producer for room") && why.contains("3 more cannot begin"), "{why}");
+    assert!(all.iter().all(|end| matches!(end, Some(Outcome::Failed(Failure::Stalled(_))))), "{all:?}");
+    let two = queue(5, LoopOptions { in_flight: Some(2), ..LoopOptions::default() });
+    assert!(two.iter().all(|end| matches!(end, Some(Outcome::Done(_)))), "two get along: {two:?}");
+}
+
+/// `wait_for` ends each wait in time, so that none is one for ever.
+#[test]
+fn what_waits_within_a_time_limit_is_late_and_not_stalled() {
+    let options = LoopOptions { in_flight: Some(1), each_ms: Some(50), ..LoopOptions::default() };
+    let all = queue(5, options);
+    let late = Some(Outcome::Failed(Failure::TookTooLong(50)));
+    assert!(all.iter().all(|end| *end == late), "{all:?}");
+    let well = queue(5, LoopOptions { each_ms: Some(50), ..LoopOptions::default() });
+    assert!(well.iter().all(|end| matches!(end, Some(Outcome::Done(_)))), "{well:?}");
+}

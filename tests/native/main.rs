@@ -12,6 +12,8 @@ mod gil_rules;
 mod plans;
 mod ports;
 mod processes;
+#[path = "../support/random_plans.rs"]
+mod random_plans;
 mod runs;
 mod subprocess;
 mod workloads;

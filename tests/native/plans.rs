@@ -6,10 +6,9 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use overlap::model::outcome::{Failure, Outcome};
-use overlap::model::plan::{Choose, Draft, Job, ModelKind, Param, Plan, WorkloadKind};
-use rand_pcg::Pcg32;
-use rand_pcg::rand_core::{Rng, SeedableRng};
+use overlap::model::plan::{Job, ModelKind, Plan};
 
+use crate::random_plans;
 use crate::runs::{Run, real_job, simulate_job};
 
 const PLANS: u64 = 10_000;
@@ -25,78 +24,15 @@ struct Fate {
     dies: Option<u32>,
 }
 
-struct Dice(Pcg32);
-
-impl Dice {
-    fn below(&mut self, sides: u32) -> u32 {
-        self.0.next_u32() % sides
-    }
-
-    fn one_in(&mut self, sides: u32) -> bool {
-        self.below(sides) == 0
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len() as u32) as usize]
-    }
-}
-
-/// Small, so that ten thousand take half a minute; and of every kind.
-fn number(param: Param, dice: &mut Dice) -> u32 {
-    match param {
-        Param::Workers => 1 + dice.below(4),
-        Param::SwitchInterval => dice.pick(&[1, 50, 1_000, 5_000]),
-        Param::Tasks | Param::Consumers | Param::Chunksize | Param::PerProcess | Param::InFlight => 1 + dice.below(6),
-        Param::Below => 10 + dice.below(3_000),
-        Param::Ms | Param::Latency => dice.below(3),
-        Param::Pages | Param::Sleeps => 1 + dice.below(3),
-        Param::Iterations => 1 + dice.below(8),
-        Param::Blocks => 1,
-        Param::Size => 1 + dice.below(20),
-        Param::Points | Param::Numbers | Param::Times => 1 + dice.below(600),
-        Param::Kib => 1 + dice.below(64),
-        Param::Items => 1 + dice.below(12),
-        Param::Capacity => 1 + dice.below(3),
-        Param::Seed => 1 + dice.below(1_000),
-        Param::TaskLimit | Param::Limit | Param::Timeout => 1 + dice.below(4),
-    }
-}
+/// Of the ways in which the third task may fail, those that leave a native test alive: a trap would take the test's process with
+/// it, and memory without end everybody's.
+const FAULTS: u32 = 2;
 
 fn plan(seed: u64) -> (Plan, Fate) {
-    let mut dice = Dice(Pcg32::seed_from_u64(seed));
-    loop {
-        let model = dice.pick(&ModelKind::ALL);
-        let workload = dice.pick(&WorkloadKind::ALL);
-        if model == ModelKind::Subprocess || Draft::model_refused(workload, model).is_some() {
-            continue;
-        }
-        let mut draft = Draft::of(workload, model);
-        for site in &mut draft.sites {
-            site.value = dice.below(4).to_string();
-        }
-        for param in draft.params().collect::<Vec<_>>() {
-            if !param.spec(workload).usual.is_empty() || dice.one_in(2) {
-                draft.set_text(param, number(param, &mut dice).to_string());
-            }
-        }
-        let choices: Vec<Choose> = draft.choices().collect();
-        for choose in choices {
-            let mut options = choose.spec().options.len() as u32;
-            if choose == Choose::Fault {
-                // A trap would take the test's process with it, and memory without end everybody's.
-                options = 2;
-            }
-            draft.set_choice(choose, dice.below(options) as usize);
-        }
-        let fate = Fate {
-            stop_us: dice.one_in(4).then(|| u64::from(dice.below(3_000))),
-            dies: (model == ModelKind::Processes && dice.one_in(4)).then(|| 1 + dice.below(3)),
-        };
-        // A producer may have been given too few threads, which is said beforehand.
-        if let Ok(plan) = draft.validate(2) {
-            return (plan, fate);
-        }
-    }
+    random_plans::plan(seed, FAULTS, |dice, model| Fate {
+        stop_us: dice.one_in(4).then(|| u64::from(dice.below(3_000))),
+        dies: (model == ModelKind::Processes && dice.one_in(4)).then(|| 1 + dice.below(3)),
+    })
 }
 
 fn run(plan: &Plan, fate: Fate) -> Run {

@@ -22,6 +22,9 @@ pub struct Setup {
     pub at_once: Option<NonZeroUsize>,
     /// The queues, each named by its place. (Locks need no setup.)
     pub queues: Vec<QueueSetup>,
+    /// Whether every task gives up by itself after some time, so that no wait is for ever and there are no stalls. (A circle
+    /// of locks is told all the same: a time limit would only hide it.)
+    pub is_limited: bool,
 }
 
 /// A queue.
@@ -36,7 +39,7 @@ pub struct QueueSetup {
 impl Setup {
     /// For so many tasks, which can all run at once, without a queue.
     pub fn of_tasks(tasks: u32) -> Setup {
-        Setup { tasks, at_once: None, queues: Vec::new() }
+        Setup { tasks, at_once: None, queues: Vec::new(), is_limited: false }
     }
 
     /// With one more queue.
@@ -60,7 +63,7 @@ impl Setup {
 /// * What uses locks and queues is a task that has begun, also if it only finishes a queue. A task that waits elsewhere, for a
 ///   time or an answer or another task's future, counts as one that goes on: nothing is said about such waits.
 /// * A wait is polled until it is ready, or dropped. Nothing else ends it: a task that would give it up by itself, at a time
-///   limit, counts as one that waits for ever. A task that was granted something counts as running from then on.
+///   limit, counts as one that waits for ever, unless the setup says that [all do](Setup::is_limited). A task that was granted something counts as running from then on.
 pub struct Commons {
     state: Mutex<State>,
 }

@@ -21,6 +21,8 @@ pub struct State {
     to_come: u32,
     /// How many may run at once.
     at_once: usize,
+    /// Whether every wait ends by itself.
+    is_limited: bool,
     permits: BTreeMap<Wanted, Permits>,
     holders: BTreeMap<LockName, TaskId>,
     queues: Vec<Queue>,
@@ -103,6 +105,7 @@ impl State {
             waiting: 0,
             to_come: setup.tasks,
             at_once: setup.at_once.map_or(usize::MAX, core::num::NonZeroUsize::get),
+            is_limited: setup.is_limited,
             permits: room.collect(),
             holders: BTreeMap::new(),
             queues: queues.collect(),
@@ -363,7 +366,7 @@ impl State {
     /// If every task that has begun waits, and no other can begin, then nobody is left who could end a wait: each is told.
     fn fail_if_stalled(&mut self) {
         let can_begin = self.to_come > 0 && self.tasks.len() < self.at_once;
-        if self.waiting == 0 || self.waiting < self.tasks.len() || can_begin {
+        if self.waiting == 0 || self.waiting < self.tasks.len() || can_begin || self.is_limited {
             return;
         }
         let waits = self.tasks.iter().filter_map(|(task, pending)| Some((*task, pending.as_ref()?.wanted))).collect();
@@ -395,7 +398,7 @@ impl State {
             }
         }
         let can_begin = self.to_come > 0 && self.tasks.len() < self.at_once;
-        let is_stalled = self.waiting > 0 && self.waiting == self.tasks.len() && !can_begin;
+        let is_stalled = self.waiting > 0 && self.waiting == self.tasks.len() && !can_begin && !self.is_limited;
         assert!(!is_stalled, "nobody waits for nobody: {self:?}");
     }
 }

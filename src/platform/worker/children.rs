@@ -102,6 +102,15 @@ impl End {
     }
 }
 
+/// A message may be on its way when nobody is left to take it, as when a pool breaks. To call a closure that is gone would be
+/// this process's own error, and its end.
+impl Drop for End {
+    fn drop(&mut self) {
+        self.port.set_onmessage(None);
+        self.port.set_onmessageerror(None);
+    }
+}
+
 impl PortPipe {
     /// The end that a port is.
     pub fn new(port: MessagePort) -> PortPipe {
