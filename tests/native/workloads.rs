@@ -171,7 +171,8 @@ fn c_code_that_lets_go_of_the_lock_overlaps_and_c_code_that_keeps_it_does_not() 
         assert_eq!(unlocked, c_call == CCall::Releases);
         summary.dials.computing.peak
     };
-    assert!(peak(CCall::Releases) >= 2);
+    // A busy machine can keep the threads apart in any run, but not in all.
+    assert!((0..20).any(|_| peak(CCall::Releases) >= 2));
     assert_eq!(peak(CCall::Keeps), 1);
 }
 
