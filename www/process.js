@@ -64,8 +64,8 @@ if (isWorker) {
     },
 
     /** This worker is a process that another asked for, which speaks to it through `port`. */
-    async serve({ number, port }) {
-      await program.processServe(number, port);
+    async serve({ number, port, memory }) {
+      await program.processServe(number, port, memory);
     },
 
     stop() {

@@ -197,7 +197,7 @@ for (const name of ["chromium", "firefox"]) {
         ["run=primes&as=threads&interval=0", "#interval", /0 is too small: a whole number from 1 to 100,000/],
         ["run=counter&as=processes", "#run", null],
         ["run=queue&as=threads&workers=2", "#workers", /The producer and each consumer need a thread/],
-        ["run=large&as=processes&kib=16384&tasks=100", "#kib", /more than the 256 MiB/],
+        ["run=large&as=processes&kib=16384&tasks=100", "#kib", /more than the 128 MiB/],
       ];
       for (const [plan, field, message] of wrong) {
         await page.goto("about:blank");

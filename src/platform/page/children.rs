@@ -51,21 +51,27 @@ pub(super) fn start_child(inbox: &Inbox, number: u32, parent: &Worker) {
     };
     child.on_death(tell.clone());
     inbox.own(number, child.clone());
-    let parent = parent.clone();
+    let (parent, memory) = (parent.clone(), inbox.memory());
     spawn_local(async move {
         // Its death it tells itself.
         match child.ready(&config).await {
-            Ok(()) => connect(&child, number, &parent).unwrap_or_else(|_| tell(&ProcessError::Garbled)),
+            Ok(()) => connect(&child, number, &parent, &memory).unwrap_or_else(|_| tell(&ProcessError::Garbled)),
             Err(error) => tell(&error),
         }
     });
 }
 
-fn connect(child: &Process, number: u32, parent: &Worker) -> Result<(), JsValue> {
+/// Gives the two a channel, and the child a sight of its parent's memory, if that is shared.
+fn connect(child: &Process, number: u32, parent: &Worker, memory: &JsValue) -> Result<(), JsValue> {
     let channel = MessageChannel::new()?;
-    let message =
-        |kind: &str, port: JsValue| object(&[("kind", kind.into()), ("number", number.into()), ("port", port)]);
     let (port1, port2) = (JsValue::from(channel.port1()), JsValue::from(channel.port2()));
-    child.post(&message("serve", port1.clone()), &Array::of1(&port1))?;
-    parent.post_message_with_transfer(&message("child", port2.clone()), &Array::of1(&port2))
+    let serve = object(&[
+        ("kind", "serve".into()),
+        ("number", number.into()),
+        ("port", port1.clone()),
+        ("memory", memory.clone()),
+    ]);
+    child.post(&serve, &Array::of1(&port1))?;
+    let told = object(&[("kind", "child".into()), ("number", number.into()), ("port", port2.clone())]);
+    parent.post_message_with_transfer(&told, &Array::of1(&port2))
 }

@@ -228,6 +228,11 @@ impl Inbox {
     }
 
     /// What its processes run.
+    /// Its memory, as it is posted; `undefined` where memory is not shared.
+    pub(super) fn memory(&self) -> JsValue {
+        self.threads.borrow().memory.as_ref().into()
+    }
+
     /// The memory of a process that it asks for, in MiB.
     pub(super) fn child_mib(&self) -> u32 {
         self.child_mib.get().max(process_mib(0, 0))

@@ -51,7 +51,7 @@ pub fn end_process(number: u32) {
 /// The page says that a process is connected through `port`, or why it is not, or no longer.
 #[wasm_bindgen(js_name = processChild)]
 pub fn process_child(number: u32, port: Option<MessagePort>, reason: Option<String>) {
-    let told = port.map(PortPipe::new).ok_or_else(|| PipeBroken(reason.unwrap_or_default()));
+    let told = port.map(|port| PortPipe::new(port, None)).ok_or_else(|| PipeBroken(reason.unwrap_or_default()));
     match (CHILDREN.with_borrow_mut(|children| children.remove(&number)), told) {
         (Some(Child::Starting(sender)), told) => {
             if let Ok(pipe) = &told {
@@ -74,6 +74,7 @@ pub struct PortPipe {
 
 struct End {
     port: MessagePort,
+    peer_memory: Option<WebAssembly::Memory>,
     state: Rc<RefCell<Received>>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_message_error: Closure<dyn FnMut()>,
@@ -112,8 +113,9 @@ impl Drop for End {
 }
 
 impl PortPipe {
-    /// The end that a port is.
-    pub fn new(port: MessagePort) -> PortPipe {
+    /// The end that a port is. `peer_memory` is that of the process at the other end, from which messages are read that say
+    /// only where they are: the page gives it, since Firefox 153 now and then cannot read a message of a port with memory in it.
+    pub fn new(port: MessagePort, peer_memory: Option<WebAssembly::Memory>) -> PortPipe {
         let state = Rc::new(RefCell::new(Received::default()));
         let on_message = {
             let state = state.clone();
@@ -134,7 +136,7 @@ impl PortPipe {
         };
         port.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         port.set_onmessageerror(Some(on_message_error.as_ref().unchecked_ref()));
-        let end = End { port, state, _on_message: on_message, _on_message_error: on_message_error };
+        let end = End { port, peer_memory, state, _on_message: on_message, _on_message_error: on_message_error };
         PortPipe { end: Rc::new(end) }
     }
 }
@@ -153,7 +155,8 @@ impl Pipe for PortPipe {
                 (port.post_message_with_transferable(&copy, &handed_over), Kept::nothing())
             }
             Carrier::Shared => {
-                let place = Array::of3(&shared_memory()?, &address(&bytes).into(), &(bytes.len() as f64).into());
+                must_be_shared()?;
+                let place = Array::of2(&address(&bytes).into(), &(bytes.len() as f64).into());
                 (port.post_message(&place), Kept::until_answered(bytes))
             }
         };
@@ -186,7 +189,9 @@ impl Pipe for PortPipe {
         let data = message.data();
         let Some(place) = data.dyn_ref::<Array>() else { return Uint8Array::new(&data).to_vec() };
         let number = |index| place.get(index).as_f64().unwrap_or_default() as u32;
-        Uint8Array::new_with_byte_offset_and_length(&place.get(0), number(1), number(2)).to_vec()
+        // Looked up each time, as a memory that has grown is another buffer.
+        let memory = self.end.peer_memory.as_ref().map(WebAssembly::Memory::buffer).unwrap_or_default();
+        Uint8Array::new_with_byte_offset_and_length(&memory, number(0), number(1)).to_vec()
     }
 }
 
@@ -195,17 +200,17 @@ fn address(bytes: &[u8]) -> f64 {
     bytes.as_ptr() as usize as f64
 }
 
-/// This program's memory, if others may see it.
+/// Looks whether others may see this program's memory.
 ///
 /// # Errors
-/// If they may not: posting it would copy all of it.
-fn shared_memory() -> Result<JsValue, PipeBroken> {
+/// If they may not.
+fn must_be_shared() -> Result<(), PipeBroken> {
     let memory: WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
     let buffer = memory.buffer();
     // Where there is no such class, there is no such memory, and asking for an instance of it would be an error.
     let class_is_there = Reflect::has(&js_sys::global(), &"SharedArrayBuffer".into()).unwrap_or(false);
     if class_is_there && buffer.is_instance_of::<SharedArrayBuffer>() {
-        Ok(buffer)
+        Ok(())
     } else {
         Err(PipeBroken("this memory is not shared".to_owned()))
     }

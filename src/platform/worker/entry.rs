@@ -3,6 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::OnceLock;
 
+use js_sys::WebAssembly;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::MessagePort;
@@ -73,12 +74,16 @@ pub async fn process_run(job: Vec<u8>) -> Result<Vec<u8>, JsError> {
     Ok(postcard::to_allocvec(&report)?)
 }
 
-/// Does what a parent asks for through a port, until the process is ended.
+/// Does what a parent asks for through a port, until the process is ended. Where memory is shared, it sees the parent's.
 #[wasm_bindgen(js_name = processServe)]
-pub async fn process_serve(number: u32, port: MessagePort) -> Result<(), JsError> {
+pub async fn process_serve(
+    number: u32,
+    port: MessagePort,
+    parent_memory: Option<WebAssembly::Memory>,
+) -> Result<(), JsError> {
     let ports = ports()?;
     let served = AssertUnwindSafe(async move {
-        let pipe = PortPipe::new(port);
+        let pipe = PortPipe::new(port, parent_memory);
         serve(&pipe, number, Env::new(ports, ports.shared)).await
     });
     served.await.map_err(|PipeBroken(reason)| JsError::new(&reason))
