@@ -2,8 +2,8 @@
 //!
 //! The words, the states, the rules, and where this is not asyncio are in `README.md` beside this file.
 //!
-//! * [`run`] and [`Runner`] run a main coroutine; an [`EventLoop`] gives each further one a [`Task`].
-//! * [`gather`], [`as_completed`], [`wait`], [`wait_for`], [`timeout`], [`shield`] and [`TaskGroup`] are for tasks.
+//! * [`run()`] and [`Runner`] run a main coroutine; an [`EventLoop`] gives each further one a [`Task`].
+//! * [`gather()`], [`as_completed()`], [`wait()`], [`wait_for()`], [`timeout()`], [`shield()`] and [`TaskGroup`] are for tasks.
 //! * [`Semaphore`], [`Lock`], [`Event`] and [`Queue`] are between tasks.
 //! * [`to_thread`] and [`run_in_executor`] leave a closure to a thread.
 //! * [`Timer`] is where time comes from.
