@@ -78,7 +78,7 @@ mod tests {
     fn trace_of(lanes: Vec<Vec<Span>>, tasks: Vec<TaskLife>, latest: u64) -> Trace {
         let mut trace = Trace { tasks, latest: Instant(latest), ..Trace::default() };
         for (number, spans) in (0..).zip(lanes) {
-            *trace.lanes.lane(LaneId::Thread(number)) = Lane { spans, open: None };
+            *trace.lanes.lane(LaneId::Thread(number)) = Lane { spans, ..Lane::default() };
         }
         trace
     }

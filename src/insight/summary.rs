@@ -126,17 +126,16 @@ fn copied(trace: &Trace) -> Option<Copied> {
         let spans = trace.lanes.values().flat_map(|lane| &lane.spans).filter(|span| span.phase == phase);
         spans.map(|span| span.end.at - span.start.at).sum()
     };
-    (trace.messages > 0).then(|| Copied {
-        messages: trace.messages,
-        bytes: trace.message_bytes,
+    (!trace.posts.is_empty()).then(|| Copied {
+        messages: trace.posts.len() as u32,
+        bytes: trace.posts.iter().map(|post| u64::from(post.bytes)).sum(),
         packing: time_in(Phase::Serialising),
         unpacking: time_in(Phase::Deserialising),
-        call: median(&trace.calls),
+        call: median(trace.calls()),
     })
 }
 
-fn median(lengths: &[Duration]) -> Option<Duration> {
-    let mut lengths = lengths.to_vec();
+fn median(mut lengths: Vec<Duration>) -> Option<Duration> {
     let middle = lengths.len() / 2;
     (!lengths.is_empty()).then(|| *lengths.select_nth_unstable(middle).1)
 }

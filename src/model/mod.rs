@@ -4,6 +4,7 @@ pub mod event;
 pub mod format;
 pub mod fragment;
 pub mod id;
+pub mod lane;
 pub mod message;
 pub mod outcome;
 pub mod plan;

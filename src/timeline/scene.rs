@@ -160,6 +160,7 @@ pub fn scene(legs: &[Leg<'_>], width: f64) -> Scene {
 /// What a person calls a lane.
 pub fn lane_name(lane: LaneId, noun: &str) -> String {
     match lane {
+        LaneId::Page => "page".to_owned(),
         LaneId::Process => "process".to_owned(),
         LaneId::Thread(0) => "main thread".to_owned(),
         LaneId::Thread(number) => format!("worker {number}"),

@@ -240,6 +240,7 @@ fn swatch(phase: Phase) -> &'static str {
         Phase::WaitingQueue => "queue",
         Phase::WaitingJoin => "join",
         Phase::WaitingPipe => "pipe",
+        Phase::Blocked => "blocked",
         Phase::ComputingUnlocked => "unlocked",
     }
 }

@@ -53,6 +53,7 @@ fn fill(phase: Phase) -> Fill {
         Phase::WaitingMutex => ("--phase-mutex", Some(Hatch::Falling)),
         Phase::WaitingQueue => ("--phase-queue", Some(Hatch::Rising)),
         Phase::WaitingPipe => ("--phase-pipe", Some(Hatch::Rising)),
+        Phase::Blocked => ("--phase-blocked", Some(Hatch::Falling)),
         Phase::WaitingJoin => ("--phase-join", Some(Hatch::Dots)),
         Phase::ComputingUnlocked => ("--phase-unlocked", None),
     };
@@ -233,7 +234,7 @@ impl Painter {
 /// What a token that no style sheet has is painted in, to be noticed.
 const MISSING: &str = "hotpink";
 
-const TOKENS: [&str; 23] = [
+const TOKENS: [&str; 24] = [
     "--text",
     "--text-faint",
     "--grid",
@@ -257,6 +258,7 @@ const TOKENS: [&str; 23] = [
     "--phase-unlocked",
     "--phase-join",
     "--phase-pipe",
+    "--phase-blocked",
 ];
 
 fn ink_token(ink: Ink) -> &'static str {
