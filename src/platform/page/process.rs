@@ -18,7 +18,7 @@ use web_sys::{MessageEvent, Worker};
 use super::block::{Block, is_shared};
 use super::children::start_child;
 use super::image::Image;
-use super::messages::{new_worker, object, process_script_url, property};
+use super::messages::{new_worker, object, process_script_url, property, when_gone};
 use crate::engine::recorder::Drain;
 use crate::model::event::{EVENT_WORDS, Event};
 use crate::model::outcome::Report;
@@ -113,6 +113,8 @@ pub(super) struct Inbox {
     origin_ms: Cell<f64>,
     /// The memory of each process that it asks for, in MiB.
     child_mib: Cell<u32>,
+    /// Whether the page has ended it.
+    is_ended: Cell<bool>,
     /// Who else is told of its death, once.
     on_death: RefCell<Option<Tell>>,
 }
@@ -204,11 +206,12 @@ impl Inbox {
     }
 
     /// Takes a message of the process, or of one of its threads.
-    fn receive(&self, data: &JsValue, process: &Worker) {
+    fn receive(self: &Rc<Inbox>, data: &JsValue, process: &Worker) {
         let value = property(data, "value");
         match property(data, "kind").as_string().as_deref() {
             Some("loaded") => self.loaded(&Array::from(&value), process),
             Some("started" | "ran") => self.answer(Ok(value)),
+            Some("alive") => self.watch(&value.as_string().unwrap_or_default()),
             Some("failed") => self.fail(ProcessError::Died(value.as_string().unwrap_or_default())),
             Some("events") => {
                 let parts = Array::from(&value);
@@ -227,7 +230,19 @@ impl Inbox {
         }
     }
 
-    /// What its processes run.
+    /// Notices the end of a worker that tells nothing of it: whoever holds this lock lives.
+    fn watch(self: &Rc<Inbox>, lock: &str) {
+        let inbox = Rc::downgrade(self);
+        when_gone(
+            lock,
+            Closure::once_into_js(move || {
+                if let Some(inbox) = inbox.upgrade().filter(|inbox| !inbox.is_ended.get()) {
+                    inbox.fail(ProcessError::Died("the browser ended it without a word".to_owned()));
+                }
+            }),
+        );
+    }
+
     /// Its memory, as it is posted; `undefined` where memory is not shared.
     pub(super) fn memory(&self) -> JsValue {
         self.threads.borrow().memory.as_ref().into()
@@ -238,6 +253,7 @@ impl Inbox {
         self.child_mib.get().max(process_mib(0, 0))
     }
 
+    /// What its processes run.
     pub(super) fn image(&self) -> Option<Rc<Image>> {
         self.threads.borrow().image.clone()
     }
@@ -395,6 +411,7 @@ impl Process {
 
     /// Ends its worker, with all its threads and all processes that it asked for, and lets its memory go.
     pub fn end(&self) {
+        self.inbox.is_ended.set(true);
         for child in self.inbox.children.take().into_values() {
             child.end();
         }
