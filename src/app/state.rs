@@ -6,6 +6,7 @@ use crate::insight::tasks::Listing;
 use crate::insight::{Summary, speedup, speedup_with_start};
 use crate::model::outcome::RunEnd;
 use crate::model::plan::{Draft, Field, FieldError, ModelKind, Plan, SiteKind, WorkloadKind};
+use crate::timeline::ChartView;
 
 /// Whether the page's own network answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +120,8 @@ pub struct State {
     pub environment: Environment,
     /// What was run last, or is running.
     pub run: Option<RunView>,
+    /// What is shown beside the timeline.
+    pub timeline: ChartView,
     pub running: bool,
     /// Programs that a person gave the page, by name, with their bytes.
     pub programs: Vec<(String, usize)>,

@@ -3,6 +3,7 @@
 use super::state::{Environment, Notice, RunView, State};
 use crate::model::fragment::{draft_from_fragment, fragment_from_draft};
 use crate::model::plan::{Choose, Draft, ModelKind, Param, Plan, SITES_MAX, SiteDraft, SiteKind, WorkloadKind};
+use crate::timeline::{ChartView, Command};
 
 /// A change to the draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +45,10 @@ pub enum Msg {
         name: String,
         bytes: Vec<u8>,
     },
+    /// What is to be shown beside the timeline.
+    Timeline(ChartView),
+    /// Something is asked of the timeline.
+    Ask(Command),
     CopyLink,
     Copied(Result<(), ()>),
     /// The moment of saying so is over.
@@ -56,6 +61,7 @@ pub enum Msg {
 pub enum Effect {
     Run(Plan),
     Stop,
+    Timeline(Command),
     /// Reads the programs that were chosen.
     ReadPrograms,
     /// Keeps a program, to be run by its name.
@@ -113,6 +119,11 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.programs.push((name.clone(), bytes.len()));
             vec![Effect::AddProgram(name, bytes)]
         }
+        Msg::Timeline(view) => {
+            state.timeline = view;
+            Vec::new()
+        }
+        Msg::Ask(command) => vec![Effect::Timeline(command)],
         Msg::CopyLink => {
             let fragment = fragment_from_draft(&state.draft);
             vec![Effect::SetFragment(fragment.clone()), Effect::CopyLink(fragment)]
@@ -142,6 +153,7 @@ fn run(state: &mut State) -> Vec<Effect> {
     state.notice = None;
     // What was run before is not what runs now, also not for a moment.
     state.run = None;
+    state.timeline = ChartView::default();
     vec![Effect::Run(plan)]
 }
 

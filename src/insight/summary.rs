@@ -26,6 +26,8 @@ pub struct Summary {
     pub phases: Vec<Phase>,
     /// What was sent between processes, if anything.
     pub copied: Option<Copied>,
+    /// Whether any thread held a lock that only one may compute with.
+    pub has_lock: bool,
     /// Events that were not recorded for want of room.
     pub lost: u64,
 }
@@ -49,6 +51,7 @@ impl Summary {
             tasks: trace.tasks.len(),
             dials: dials(trace),
             lost: trace.lost,
+            has_lock: trace.lanes.values().any(|lane| !lane.holds.is_empty()),
             start_up: start_up(trace),
             copied: copied(trace),
             phases: phases(trace),

@@ -78,6 +78,16 @@ impl Lanes {
         Some(&self.0[place].1)
     }
 
+    /// The lane in this place, from 0.
+    pub fn at(&self, place: usize) -> Option<(LaneId, &Lane)> {
+        self.0.get(place).map(|(id, lane)| (*id, lane))
+    }
+
+    /// The place of a lane.
+    pub fn place(&self, id: LaneId) -> Option<usize> {
+        self.0.binary_search_by_key(&id, |(id, _)| *id).ok()
+    }
+
     /// Every lane with its name.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (LaneId, &Lane)> {
         self.0.iter().map(|(id, lane)| (*id, lane))

@@ -7,6 +7,7 @@ mod results;
 mod root;
 mod settings;
 mod stage;
+mod timeline;
 mod widgets;
 
 pub use root::{Connect, Perform, Send, start};

@@ -101,7 +101,7 @@ impl Component for Root {
                         wrong={state.first_wrong().map(AttrValue::from)} copied={state.copied} send={send.clone()}
                     />
                     <div class="happened">
-                        <Stage run={state.run.clone()} cores={state.environment.cores} workload={state.draft.workload} model={state.draft.model} compare={state.draft.compare} running={state.running} />
+                        <Stage run={state.run.clone()} cores={state.environment.cores} workload={state.draft.workload} model={state.draft.model} compare={state.draft.compare} running={state.running} timeline={state.timeline.clone()} send={send.clone()} />
                         <Results run={state.run.clone()} />
                     </div>
                     <Settings

@@ -2,12 +2,14 @@
 
 use yew::prelude::*;
 
-use crate::app::{LegView, Output, PICTURE_ID, RunView, STAGE_ID, TIMELINE_ID};
+use super::timeline::Timeline;
+use crate::app::{LegView, Msg, Output, PICTURE_ID, RunView, STAGE_ID};
 use crate::insight::dials::Dial;
 use crate::model::event::Phase;
 use crate::model::format;
 use crate::model::outcome::RunEnd;
 use crate::model::plan::{ModelKind, Workload, WorkloadKind};
+use crate::timeline::ChartView;
 
 #[derive(PartialEq, Properties)]
 pub struct StageProps {
@@ -20,6 +22,8 @@ pub struct StageProps {
     pub compare: bool,
     /// Whether it has been asked for.
     pub running: bool,
+    pub timeline: ChartView,
+    pub send: Callback<Msg>,
 }
 
 #[component]
@@ -32,12 +36,7 @@ pub fn Stage(props: &StageProps) -> Html {
     html! {
         <section id={STAGE_ID} class="stage" aria-label="What happened">
             { run.map_or_else(|| first_screen(props), |run| headline(run, props.cores)) }
-            <div class="picture">
-                <canvas
-                    id={TIMELINE_ID} role="img" hidden={run.is_none()}
-                    aria-label={sentence.clone().unwrap_or_else(|| "Timeline".to_owned())}
-                />
-            </div>
+            <Timeline view={props.timeline.clone()} sentence={sentence.clone()} running={props.running} send={props.send.clone()} />
             if let Some(run) = run {
                 { legend(run) }
                 <p id="sentence" class="sentence">{ sentence }</p>
@@ -219,6 +218,9 @@ fn legend(run: &RunView) -> Html {
     html! {
         <ul class="legend" aria-label="Legend">
             { for items }
+            if run.legs.iter().any(|leg| leg.summary.has_lock) {
+                <li><span class="swatch holder" aria-hidden="true"></span>{ "holds the lock" }</li>
+            }
             <li><span class="swatch mark-failed" aria-hidden="true">{ "×" }</span>{ "failed" }</li>
             <li><span class="swatch mark-cancelled" aria-hidden="true">{ "–" }</span>{ "cancelled" }</li>
         </ul>

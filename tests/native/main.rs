@@ -16,4 +16,5 @@ mod processes;
 mod random_plans;
 mod runs;
 mod subprocess;
+mod timeline;
 mod workloads;

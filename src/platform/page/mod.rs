@@ -9,6 +9,7 @@ mod image;
 mod messages;
 mod picture;
 mod session;
+mod timeline;
 mod window;
 
 pub mod process;

@@ -389,10 +389,10 @@ impl Session {
         insight::picture::picture(&plan.as_ref()?.workload, &legs.last()?.trace)
     }
 
-    /// The timeline of all runs, this wide.
-    pub fn scene(&self, width: f64) -> timeline::Scene {
+    /// Gives the runs as the timeline draws them: none, where nothing was run.
+    pub fn with_legs(&self, act: &mut dyn FnMut(&[timeline::Leg<'_>])) {
         let plan = self.plan.borrow();
-        let Some(plan) = &*plan else { return timeline::Scene::default() };
+        let Some(plan) = &*plan else { return act(&[]) };
         let legs = self.legs.borrow();
         let children: Vec<String> = match &plan.workload {
             Workload::Commands(line) => {
@@ -410,6 +410,6 @@ impl Session {
                 limit_ms: plan.limit_ms,
             })
             .collect();
-        timeline::scene(&drawn, width)
+        act(&drawn);
     }
 }
