@@ -1,12 +1,20 @@
 //! Numbers and words from a trace. Pure: nothing here runs, reads a clock or draws.
 
 pub mod dials;
+pub mod ledger;
 pub mod picture;
+pub mod provenance;
+pub mod quantile;
+pub mod series;
 pub mod summary;
 pub mod tasks;
 pub mod words;
 
+#[cfg(test)]
+mod made;
+
 pub use dials::Dials;
 pub use picture::Picture;
+pub use provenance::Provenance;
 pub use summary::{Summary, speedup, speedup_with_start};
 pub use tasks::TaskRow;
