@@ -1,7 +1,9 @@
 //! Numbers and words from a trace. Pure: nothing here runs, reads a clock or draws.
 
 pub mod dials;
+pub mod latency;
 pub mod ledger;
+pub mod lock;
 pub mod picture;
 pub mod provenance;
 pub mod quantile;
