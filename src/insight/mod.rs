@@ -1,5 +1,6 @@
 //! Numbers and words from a trace. Pure: nothing here runs, reads a clock or draws.
 
+pub mod break_even;
 pub mod dials;
 pub mod latency;
 pub mod ledger;
@@ -7,6 +8,8 @@ pub mod lock;
 pub mod picture;
 pub mod provenance;
 pub mod quantile;
+pub mod repeats;
+pub mod scaling;
 pub mod series;
 pub mod summary;
 pub mod tasks;
