@@ -119,7 +119,7 @@ impl Maker {
             }
         }
         at = self.compute(at, lane, task, model);
-        let outcome = if self.one_in(5) { Outcome::Cancelled } else { Outcome::Done(Value::Count(3)) };
+        let outcome = if self.one_in(40) { Outcome::Cancelled } else { Outcome::Done(Value::Count(3)) };
         let (kind, arg) = outcome.to_event();
         self.add(at, lane, Some(task), kind, arg);
         at

@@ -6,9 +6,10 @@ use crate::insight::ledger::{Ledger, Term};
 use crate::insight::numbers::{Context, Numbers};
 use crate::model::event::Phase;
 use crate::model::id::{LaneId, TaskId};
+use crate::model::outcome::Outcome;
 use crate::model::plan::ModelKind;
 use crate::model::time::Instant;
-use crate::model::trace::Trace;
+use crate::model::trace::{TaskLife, Trace};
 
 /// What one task did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,10 +44,18 @@ pub struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// Reads what tasks did off a trace. `None` unless each came to an outcome, and nothing was lost: of less, advice might say
-    /// what was not so.
+    /// Reads what tasks did off a trace. `None` unless each came to an end of its own, and nothing was lost: of less, advice
+    /// might say what was not so.
     pub fn of(trace: &'a Trace, context: &'a Context<'a>, numbers: &'a Numbers) -> Option<Facts<'a>> {
-        let is_whole = trace.lost == 0 && trace.tasks.iter().all(|task| task.ended.is_some());
+        let has_ended = |task: &TaskLife| {
+            task.ended.is_some()
+                && match &task.outcome {
+                    Some(Outcome::Done(_)) => true,
+                    Some(Outcome::Failed(failure)) => !failure.is_of_the_run(),
+                    Some(Outcome::Cancelled) | None => false,
+                }
+        };
+        let is_whole = trace.lost == 0 && trace.tasks.iter().all(has_ended);
         let start = trace.work_start().filter(|_| is_whole)?;
         let mut works = vec![Work::default(); trace.tasks.len()];
         let (mut turn, mut computed) = (None::<Turn>, 0);
