@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::insight::tasks::Listing;
-use crate::insight::{Summary, speedup, speedup_with_start};
+use crate::insight::{Numbers, Summary, speedup, speedup_with_start};
 use crate::model::outcome::RunEnd;
 use crate::model::plan::{Draft, Field, FieldError, ModelKind, Plan, SiteKind, WorkloadKind};
 use crate::timeline::ChartView;
@@ -71,6 +71,8 @@ pub struct LegView {
     pub output: Option<Output>,
     /// `None` while it runs.
     pub end: Option<RunEnd>,
+    /// `None` until they have been worked out, which is after its end.
+    pub numbers: Option<Rc<Numbers>>,
 }
 
 /// A plan and its runs, in the order in which they are made. Cheap to clone: it is handed on some ten times a second.

@@ -3,6 +3,7 @@
 mod choices;
 mod command_line;
 mod facts;
+mod numbers;
 mod results;
 mod root;
 mod settings;

@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use super::choices::Choices;
 use super::facts::Facts;
+use super::numbers::NumbersPanel;
 use super::results::Results;
 use super::settings::Settings;
 use super::stage::Stage;
@@ -102,6 +103,7 @@ impl Component for Root {
                     />
                     <div class="happened">
                         <Stage run={state.run.clone()} cores={state.environment.cores} workload={state.draft.workload} model={state.draft.model} compare={state.draft.compare} running={state.running} timeline={state.timeline.clone()} send={send.clone()} />
+                        <NumbersPanel run={state.run.clone()} clock_step_us={state.environment.clock_step_us} />
                         <Results run={state.run.clone()} />
                     </div>
                     <Settings

@@ -9,6 +9,7 @@ mod futures;
 mod gil;
 #[path = "../support/gil_rules.rs"]
 mod gil_rules;
+mod insight;
 mod plans;
 mod ports;
 mod processes;

@@ -2,6 +2,7 @@
 
 use core::cell::{Cell, RefCell};
 use core::future::Future;
+use core::time::Duration;
 use std::pin::pin;
 use std::rc::Rc;
 
@@ -16,7 +17,8 @@ use super::image::SharedImage;
 use super::process::{Process, ProcessConfig, ProcessError};
 use super::subprocess::{SubprocessConfig, Subprocesses};
 use crate::app::{LegView, Msg, Output, RunView};
-use crate::insight::{self, Picture, Summary, tasks, words};
+use crate::insight::numbers::Context;
+use crate::insight::{self, Numbers, Picture, Summary, tasks, words};
 use crate::model::event::{Event, EventKind, Phase};
 use crate::model::id::LaneId;
 use crate::model::outcome::{Failure, Outcome, Report, RunEnd};
@@ -39,6 +41,9 @@ const TELL_EVERY_BUSY_MS: f64 = 1_000.0;
 /// How often events are drained where no frames are drawn, as in a hidden tab, in milliseconds.
 const HIDDEN_DRAIN_MS: u32 = 200;
 
+/// From so many spans on, a trace is not worked off at one go.
+const LONG_TRACE: usize = 20_000;
+
 /// One model's run.
 struct Leg {
     model: ModelKind,
@@ -48,6 +53,8 @@ struct Leg {
     written: Option<Written>,
     /// What was told of it last, once it has ended: it does not change any more.
     told: Option<Rc<LegView>>,
+    /// Once it has ended, and they have been worked out.
+    numbers: Option<Rc<Numbers>>,
 }
 
 impl Leg {
@@ -62,6 +69,7 @@ impl Leg {
             answer: words::answer(&plan.workload, self.model, &self.trace),
             end: self.end.clone(),
             output: self.written.as_ref().map(output),
+            numbers: self.numbers.clone(),
         });
         self.told = self.end.is_some().then(|| view.clone());
         view
@@ -96,6 +104,8 @@ pub struct Session {
     send: Box<dyn Fn(Msg)>,
     /// Cores, as the browser reports them.
     cores: u32,
+    /// The step of the clock; none if nobody knows.
+    clock_step: Duration,
     /// What processes run.
     image: SharedImage,
     plan: RefCell<Option<Rc<Plan>>>,
@@ -116,10 +126,11 @@ pub struct Session {
 
 impl Session {
     /// A session that tells what happens in it.
-    pub fn new(cores: u32, image: SharedImage, send: impl Fn(Msg) + 'static) -> Rc<Session> {
+    pub fn new(cores: u32, clock_step: Duration, image: SharedImage, send: impl Fn(Msg) + 'static) -> Rc<Session> {
         Rc::new(Session {
             send: Box::new(send),
             cores,
+            clock_step,
             image,
             plan: RefCell::default(),
             legs: RefCell::default(),
@@ -175,6 +186,7 @@ impl Session {
                 // Where one model dies, the other is still to be seen.
                 let goes_on = end != RunEnd::Cancelled && !session.stopping.get();
                 session.end_leg(end);
+                session.work_out(&plan).await;
                 if !goes_on {
                     break;
                 }
@@ -211,6 +223,7 @@ impl Session {
             end: None,
             written: Some(Written::default()),
             told: None,
+            numbers: None,
         };
         self.legs.borrow_mut().push(leg);
         let (line, origin_ms) = (Line::default(), absolute_ms());
@@ -249,7 +262,7 @@ impl Session {
             kind: EventKind::Enter(Phase::Instantiating),
             arg: 0,
         });
-        self.legs.borrow_mut().push(Leg { model, trace, end: None, written: None, told: None });
+        self.legs.borrow_mut().push(Leg { model, trace, end: None, written: None, told: None, numbers: None });
         if self.stopping.get() {
             return RunEnd::Cancelled;
         }
@@ -266,7 +279,14 @@ impl Session {
 
     /// Has the processes of the last run do the work of this one.
     async fn run_warm(&self, plan: &Plan, process: Rc<Process>, trace: Trace, killed: oneshot::Receiver<()>) -> RunEnd {
-        self.legs.borrow_mut().push(Leg { model: plan.model, trace, end: None, written: None, told: None });
+        self.legs.borrow_mut().push(Leg {
+            model: plan.model,
+            trace,
+            end: None,
+            written: None,
+            told: None,
+            numbers: None,
+        });
         // What it recorded at the end of the last run belongs to that.
         self.lost_before.set(process.take_events(|_| ()));
         self.process.replace(Some(process.clone()));
@@ -326,6 +346,32 @@ impl Session {
                 self.warm.replace(Some((plan.options, process)));
             }
             leg.end = Some(end);
+        }
+        self.tell();
+    }
+
+    /// Works out the numbers of the leg that has ended, a stage at a time, so that a person is answered between them.
+    async fn work_out(&self, plan: &Plan) {
+        let mut numbers = Numbers::default();
+        for stage in Numbers::STAGES {
+            let is_long = {
+                let legs = self.legs.borrow();
+                let Some(leg) = legs.last() else { return };
+                let (cores, clock_step) = (self.cores, self.clock_step);
+                stage(
+                    &leg.trace,
+                    &Context { model: leg.model, workload: &plan.workload, cores, clock_step },
+                    &mut numbers,
+                );
+                leg.trace.lanes.values().map(|lane| lane.spans.len()).sum::<usize>() > LONG_TRACE
+            };
+            if is_long {
+                TimeoutFuture::new(0).await;
+            }
+        }
+        if let Some(leg) = self.legs.borrow_mut().last_mut() {
+            leg.numbers = Some(Rc::new(numbers));
+            leg.told = None;
         }
         self.tell();
     }

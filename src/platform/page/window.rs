@@ -1,6 +1,7 @@
 //! The page's edge: does what the app asks for, and tells it what happens.
 
 use core::cell::{Cell, RefCell};
+use core::time::Duration;
 use std::rc::{Rc, Weak};
 
 use gloo_timers::callback::Timeout;
@@ -55,7 +56,9 @@ impl Page {
         let page = Rc::new_cyclic(|page: &Weak<Page>| {
             let (told, of_session) = (send.clone(), page.clone());
             let page = page.clone();
-            let session = Session::new(environment.cores, SharedImage::new(process_image_url(&window)), move |msg| {
+            let clock_step = Duration::from_secs_f64(environment.clock_step_us.unwrap_or_default() / 1e6);
+            let image = SharedImage::new(process_image_url(&window));
+            let session = Session::new(environment.cores, clock_step, image, move |msg| {
                 told(msg);
                 // What was told is also to be seen in the picture, the last state of a run above all.
                 if let Some(page) = of_session.upgrade() {
