@@ -140,6 +140,7 @@ impl State {
         let error = self.errors.first()?;
         let name = match error.field {
             Field::Model => return Some(format!("{} is {} Choose another.", self.draft.model.label(), error.message)),
+            Field::Experiment => return Some(error.message.clone()),
             Field::Number(param) => param.spec(self.draft.workload).label.to_owned(),
             Field::Site(index) => format!("Site {}", index + 1),
             Field::Command => "Commands".to_owned(),
