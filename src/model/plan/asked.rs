@@ -156,7 +156,7 @@ impl Draft {
     }
 
     /// The same draft, of one model.
-    fn under(&self, model: ModelKind) -> Draft {
+    pub(super) fn under(&self, model: ModelKind) -> Draft {
         let mut draft = self.clone();
         (draft.model, draft.experiment) = (model, ExperimentKind::One);
         // What is usual for the experiment stays so.

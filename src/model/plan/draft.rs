@@ -230,9 +230,9 @@ impl Draft {
             Param::Repeats => Some(self.repeats_usually().to_string()),
             Param::SwitchInterval => Some(thousands(SWITCH_INTERVAL_US.into())),
             Param::Chunksize => {
-                let mut without = self.clone();
+                let mut without = self.under(ModelKind::Processes);
                 without.set_text(Param::Chunksize, String::new());
-                without.validate(cores).ok().map(|plan| plan.job(plan.model).chunksize().to_string())
+                without.validate_model(cores).ok().map(|plan| plan.job(plan.model).chunksize().to_string())
             }
             _ => None,
         }
