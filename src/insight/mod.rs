@@ -2,7 +2,9 @@
 
 pub mod advice;
 pub mod break_even;
+pub mod curve;
 pub mod dials;
+pub mod figures;
 pub mod latency;
 pub mod ledger;
 pub mod lock;
@@ -10,10 +12,12 @@ pub mod numbers;
 pub mod picture;
 pub mod provenance;
 pub mod quantile;
+pub mod race;
 pub mod repeats;
 pub mod scaling;
 pub mod series;
 pub mod summary;
+pub mod sweep;
 pub mod tasks;
 pub mod words;
 
@@ -21,8 +25,9 @@ pub mod words;
 mod made;
 
 pub use dials::Dials;
+pub use figures::Figures;
 pub use numbers::Numbers;
 pub use picture::Picture;
 pub use provenance::Provenance;
-pub use summary::{Summary, speedup, speedup_with_start};
+pub use summary::Summary;
 pub use tasks::TaskRow;

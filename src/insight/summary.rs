@@ -99,22 +99,6 @@ impl Summary {
     }
 }
 
-/// How many times faster `run` was than `baseline`. `None` unless both ended every task, since nothing else compares.
-pub fn speedup(baseline: &Summary, run: &Summary) -> Option<f64> {
-    let comparable = baseline.is_complete() && run.is_complete() && !run.wall.is_zero();
-    comparable.then(|| baseline.wall.as_secs_f64() / run.wall.as_secs_f64())
-}
-
-/// The same with the time that starting took on both sides: what a program that begins cold gains.
-pub fn speedup_with_start(baseline: &Summary, run: &Summary) -> Option<f64> {
-    speedup(baseline, run)?;
-    if run.start_up.is_zero() {
-        // It was warm: nothing started.
-        return None;
-    }
-    Some((baseline.wall + baseline.start_up).as_secs_f64() / (run.wall + run.start_up).as_secs_f64())
-}
-
 /// In the order in which a legend lists them.
 fn phases(trace: &Trace) -> Vec<Phase> {
     let mut seen = [false; Phase::ALL.len()];
@@ -199,15 +183,12 @@ mod tests {
 
     #[test]
     fn only_complete_runs_are_compared() {
-        let slow = Summary { tasks: 1, done: 1, wall: Duration::from_millis(900), ..Summary::default() };
-        let fast = Summary { wall: Duration::from_millis(450), ..slow.clone() };
-        assert_eq!(speedup(&slow, &fast), Some(2.0));
-        let cold = Summary { start_up: Duration::from_millis(450), ..fast.clone() };
-        assert_eq!((speedup(&slow, &cold), speedup_with_start(&slow, &cold)), (Some(2.0), Some(1.0)));
-        assert_eq!(speedup(&slow, &Summary { done: 0, cancelled: 1, ..fast.clone() }), None);
-        assert_eq!(speedup(&slow, &Summary { wall: Duration::ZERO, ..fast.clone() }), None);
-        assert_eq!(speedup(&slow, &Summary { done: 0, failed: 1, cut_short: 1, ..fast.clone() }), None);
-        assert_eq!(speedup(&slow, &Summary { lost: 1, ..fast }), None, "its end may be among what was lost");
+        let complete = Summary { tasks: 1, done: 1, ..Summary::default() };
+        assert!(complete.is_complete());
+        assert!(Summary { done: 0, failed: 1, ..complete.clone() }.is_complete(), "it failed by itself");
+        assert!(!Summary { done: 0, cancelled: 1, ..complete.clone() }.is_complete());
+        assert!(!Summary { done: 0, failed: 1, cut_short: 1, ..complete.clone() }.is_complete());
+        assert!(!Summary { lost: 1, ..complete }.is_complete(), "its end may be among what was lost");
     }
 
     #[test]

@@ -182,8 +182,11 @@ impl Chart {
     /// Takes in what came since the last time.
     pub(super) fn update(&mut self, legs: &[Leg<'_>]) {
         self.levels.resize_with(legs.len(), Levels::default);
-        for (levels, leg) in self.levels.iter_mut().zip(legs) {
-            levels.update(leg.trace);
+        for (number, (levels, leg)) in self.levels.iter_mut().zip(legs).enumerate() {
+            // What was chosen of another run means nothing in this one.
+            if levels.update(leg.number, leg.trace) && self.chosen.is_some_and(|chosen| chosen.leg == number) {
+                self.chosen = None;
+            }
         }
     }
 

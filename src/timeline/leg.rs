@@ -13,6 +13,8 @@ use crate::model::trace::Trace;
 /// One run to be drawn.
 #[derive(Clone, Copy, Debug)]
 pub struct Leg<'a> {
+    /// Which run it is. Another number is another trace.
+    pub number: u32,
     pub title: &'a str,
     pub trace: &'a Trace,
     /// What one of its tasks is called.
@@ -74,16 +76,21 @@ pub struct Levels {
     pub(super) marks: BTreeMap<LaneId, Vec<(Instant, Mark)>>,
     /// The zero of the common axis.
     pub(super) zero: Instant,
-    /// Up to when the trace was taken in, and how many tasks had ended.
-    seen: Option<(Instant, usize)>,
+    /// Which run it is of, up to when its trace was taken in, and how many tasks had ended.
+    seen: Option<(u32, Instant, usize)>,
 }
 
 impl Levels {
-    /// Takes in what came since the last time.
-    pub fn update(&mut self, trace: &Trace) {
-        let now = (trace.latest, trace.ended.len());
-        if self.seen.replace(now) == Some(now) {
-            return;
+    /// Takes in what came since the last time. Gives whether it was of another run before.
+    pub fn update(&mut self, number: u32, trace: &Trace) -> bool {
+        let now = (number, trace.latest, trace.ended.len());
+        let before = self.seen.replace(now);
+        if before == Some(now) {
+            return false;
+        }
+        let is_other = before.is_some_and(|(before, ..)| before != number);
+        if is_other {
+            *self = Levels { seen: Some(now), ..Levels::default() };
         }
         for (id, lane) in trace.lanes.iter() {
             self.shares.entry(id).or_default().extend(&lane.spans);
@@ -102,6 +109,7 @@ impl Levels {
                 self.marks.entry(lane).or_default().push((ended.at, mark));
             }
         }
+        is_other
     }
 
     pub(super) fn axis(&self, scale: Scale) -> Axis {

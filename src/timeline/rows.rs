@@ -118,7 +118,7 @@ mod tests {
         for number in 0..3 {
             trace.lanes.lane(LaneId::Thread(number));
         }
-        let leg = Leg { title: "Threads", trace: &trace, noun: "task", children: &[], limit_ms: None };
+        let leg = Leg { number: 0, title: "Threads", trace: &trace, noun: "task", children: &[], limit_ms: None };
         let legs = [leg, leg];
         let kinds = |rows: &[Row]| rows.iter().map(|row| (row.leg, row.kind)).collect::<Vec<_>>();
         let all = Rows::of(&legs, &Choice::default());

@@ -7,6 +7,7 @@ use super::{
     BELOW_MAX, ModelKind, PRIME_TASKS_MAX, SLEEP_TASKS_MAX, SWITCH_INTERVAL_MAX_US, THREADS_MAX, TIME_MAX_MS,
     TINY_TASKS_MAX,
 };
+use crate::model::experiment::REPEATS_MAX;
 
 /// A control that a number is typed into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,6 +19,8 @@ pub enum Param {
     InFlight,
     TaskLimit,
     Limit,
+    Repeats,
+    UpTo,
     Tasks,
     Below,
     Ms,
@@ -127,7 +130,10 @@ impl Param {
     /// Whether it belongs to the workload, and is another for each.
     pub fn is_of_workload(self) -> bool {
         use Param::*;
-        !matches!(self, Workers | SwitchInterval | Chunksize | PerProcess | InFlight | TaskLimit | Limit)
+        !matches!(
+            self,
+            Workers | SwitchInterval | Chunksize | PerProcess | InFlight | TaskLimit | Limit | Repeats | UpTo
+        )
     }
 
     /// What it is beside a workload.
@@ -186,6 +192,23 @@ impl Param {
                 hint: "Splits the tasks that are done by then from those that are not. They go on all the same.",
                 most: TIME_MAX_MS,
                 why_most: "milliseconds",
+                ..NUMBER
+            },
+            Param::Repeats => NumberSpec {
+                key: "repeats",
+                label: "Repeats",
+                unit: "runs each",
+                hint: "The median is told, with the spread.",
+                most: REPEATS_MAX,
+                why_most: "repeats",
+                ..NUMBER
+            },
+            Param::UpTo => NumberSpec {
+                key: "up-to",
+                label: "Workers, from 1 to",
+                hint: "One is the measure of all others. More workers than cores gain nothing where tasks compute.",
+                least: 2,
+                most: THREADS_MAX,
                 ..NUMBER
             },
             _ => self.spec_of_workload(workload),
@@ -409,6 +432,8 @@ impl Choose {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     Model,
+    /// What is made of the plan.
+    Experiment,
     Number(Param),
     Site(usize),
     Command,

@@ -2,6 +2,7 @@
 
 pub mod command_line;
 
+mod asked;
 mod checks;
 mod draft;
 mod field;
@@ -10,6 +11,7 @@ mod workload;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::experiment::{Experiment, ExperimentKind};
 pub use super::message::Carrier;
 pub use draft::{Draft, FieldError, SiteDraft, SiteKind};
 pub use field::{ChoiceSpec, Choose, Field, NumberSpec, Param};
@@ -119,6 +121,9 @@ pub struct Plan {
     pub compare: bool,
     /// The timeout of `wait`, which splits done from not done, in milliseconds since the first task was submitted.
     pub limit_ms: Option<u32>,
+    /// How often each of its runs is made and counted.
+    pub repeats: u32,
+    pub experiment: Experiment,
 }
 
 /// What a process is given to do.
@@ -136,7 +141,7 @@ impl Plan {
         Job { workload: self.workload.clone(), model, options }
     }
 
-    /// The models to run, in order.
+    /// The models to run, in order, where no other experiment is asked for.
     pub fn models(&self) -> Vec<ModelKind> {
         // What never ends would keep the chosen model from its turn.
         if self.compare && self.model.compares() && !self.workload.never_ends() {

@@ -6,6 +6,7 @@ mod children;
 mod commands;
 mod environment;
 mod image;
+mod leg;
 mod messages;
 mod picture;
 mod session;

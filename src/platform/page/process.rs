@@ -108,6 +108,8 @@ pub(super) struct Inbox {
     threads: RefCell<Threads>,
     /// The processes that it asked for, by their numbers.
     children: RefCell<BTreeMap<u32, Rc<Process>>>,
+    /// What all memories were together before one of them went, in bytes, when that was most.
+    memory_most: Cell<u64>,
     /// How many events were lost by those that have ended.
     lost_by_ended: Cell<u64>,
     origin_ms: Cell<f64>,
@@ -275,10 +277,26 @@ impl Inbox {
 
     /// Ends a process that this one asked for, and keeps what it recorded.
     fn end_child(&self, number: u32) {
+        self.note_memory();
         let Some(child) = self.children.borrow_mut().remove(&number) else { return };
         child.end();
         let lost = child.take_events(|event| self.push_event(*event));
         self.lost_by_ended.set(self.lost_by_ended.get() + lost);
+    }
+
+    /// Memories only grow, so that all of them together are largest just before one goes.
+    fn note_memory(&self) {
+        let bytes = self.memory_bytes();
+        self.memory_most.set(self.memory_most.get().max(bytes));
+    }
+
+    /// Its memory and those of the processes that it asked for, as they are now, in bytes.
+    fn memory_bytes(&self) -> u64 {
+        let own = self.threads.borrow().memory.as_ref().map_or(0, |memory| {
+            let buffer: js_sys::SharedArrayBuffer = memory.buffer().unchecked_into();
+            u64::from(buffer.byte_length())
+        });
+        own + self.children.borrow().values().map(|child| child.inbox.memory_bytes()).sum::<u64>()
     }
 
     fn loaded(&self, said: &Array, process: &Worker) {
@@ -457,6 +475,14 @@ impl Process {
         self.inbox.waiting.replace(Some(sender));
         self.worker.post_message(message).map_err(|_| ProcessError::Garbled)?;
         answer.await.unwrap_or(Err(ProcessError::Garbled))
+    }
+
+    /// The most that its memory and those of the processes that it asked for were together, in bytes; `None` where memory is not
+    /// shared with the page, which then cannot see it.
+    pub fn memory_bytes(&self) -> Option<u64> {
+        self.inbox.threads.borrow().memory.as_ref()?;
+        self.inbox.note_memory();
+        Some(self.inbox.memory_most.get())
     }
 
     /// Whether it lives, as far as is known.

@@ -129,7 +129,7 @@ impl Page {
             return;
         }
         let told = self.session.tell_in_time(now_ms);
-        if !self.session.every_core_is_at_work() {
+        if !self.session.draws_little() {
             self.paint(now_ms);
             self.ask_for_frame();
             return;

@@ -7,7 +7,7 @@ use overlap::timeline::{Chart, Command, Input, Leg, Shape, Target};
 use super::traces;
 
 fn leg<'a>(title: &'a str, trace: &'a Trace) -> Leg<'a> {
-    Leg { title, trace, noun: "task", children: &[], limit_ms: None }
+    Leg { number: 0, title, trace, noun: "task", children: &[], limit_ms: None }
 }
 
 fn chart() -> Chart {

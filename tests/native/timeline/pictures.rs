@@ -8,7 +8,7 @@ use overlap::timeline::{Chart, Command, Input, Leg, Scene, Shape};
 use super::traces;
 
 fn leg<'a>(title: &'a str, trace: &'a Trace, limit_ms: Option<u32>) -> Leg<'a> {
-    Leg { title, trace, noun: "task", children: &[], limit_ms }
+    Leg { number: 0, title, trace, noun: "task", children: &[], limit_ms }
 }
 
 /// A list that a person can read: a line for each shape, in tenths of pixels.
