@@ -4,8 +4,8 @@
 
 use super::workload::WorkloadKind;
 use super::{
-    BELOW_MAX, ModelKind, PRIME_TASKS_MAX, SLEEP_TASKS_MAX, SWITCH_INTERVAL_MAX_US, THREADS_MAX, TIME_MAX_MS,
-    TINY_TASKS_MAX,
+    BELOW_MAX, ModelKind, PREFETCH_MAX, PRIME_TASKS_MAX, SLEEP_TASKS_MAX, SWITCH_INTERVAL_MAX_US, THREADS_MAX,
+    TIME_MAX_MS, TINY_TASKS_MAX,
 };
 
 /// A control that a number is typed into.
@@ -15,6 +15,7 @@ pub enum Param {
     SwitchInterval,
     Chunksize,
     PerProcess,
+    Prefetch,
     InFlight,
     TaskLimit,
     Limit,
@@ -120,14 +121,14 @@ impl Param {
             ModelKind::Threads => &[Workers, SwitchInterval],
             ModelKind::FreeThreads | ModelKind::OwnLocks | ModelKind::Cores => &[Workers],
             ModelKind::EventLoop => &[InFlight, TaskLimit],
-            ModelKind::Processes => &[Workers, Chunksize, PerProcess],
+            ModelKind::Processes => &[Workers, Chunksize, PerProcess, Prefetch],
         }
     }
 
     /// Whether it belongs to the workload, and is another for each.
     pub fn is_of_workload(self) -> bool {
         use Param::*;
-        !matches!(self, Workers | SwitchInterval | Chunksize | PerProcess | InFlight | TaskLimit | Limit)
+        !matches!(self, Workers | SwitchInterval | Chunksize | PerProcess | Prefetch | InFlight | TaskLimit | Limit)
     }
 
     /// What it is beside a workload.
@@ -159,6 +160,16 @@ impl Param {
                 hint: "maxtasksperchild. What a process has leaked goes with it, at the price of starting another.",
                 most: TINY_TASKS_MAX,
                 why_most: "tasks",
+                ..NUMBER
+            },
+            Param::Prefetch => NumberSpec {
+                key: "prefetch",
+                label: "Messages that wait at a process",
+                unit: "messages",
+                hint: "With 0, a process gets its next message when it has answered. Usually as many as are work for a millisecond.",
+                least: 0,
+                most: PREFETCH_MAX,
+                why_most: "messages",
                 ..NUMBER
             },
             Param::InFlight => NumberSpec {
