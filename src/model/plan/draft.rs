@@ -292,6 +292,7 @@ impl Draft {
         let pool = PoolOptions {
             chunksize: optional(Param::Chunksize),
             per_process: optional(Param::PerProcess),
+            prefetch: optional(Param::Prefetch),
             warm: chooses(Choose::Start) == 1,
             carrier: [Carrier::Copy, Carrier::Transfer, Carrier::Shared][chooses(Choose::Carrier)],
             initializer: [Initializer::None, Initializer::Runs, Initializer::Fails][chooses(Choose::Initializer)],

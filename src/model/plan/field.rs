@@ -4,8 +4,8 @@
 
 use super::workload::WorkloadKind;
 use super::{
-    BELOW_MAX, ModelKind, PRIME_TASKS_MAX, SLEEP_TASKS_MAX, SWITCH_INTERVAL_MAX_US, THREADS_MAX, TIME_MAX_MS,
-    TINY_TASKS_MAX,
+    BELOW_MAX, ModelKind, PREFETCH_MAX, PRIME_TASKS_MAX, SLEEP_TASKS_MAX, SWITCH_INTERVAL_MAX_US, THREADS_MAX,
+    TIME_MAX_MS, TINY_TASKS_MAX,
 };
 use crate::model::experiment::REPEATS_MAX;
 
@@ -16,6 +16,7 @@ pub enum Param {
     SwitchInterval,
     Chunksize,
     PerProcess,
+    Prefetch,
     InFlight,
     TaskLimit,
     Limit,
@@ -123,7 +124,7 @@ impl Param {
             ModelKind::Threads => &[Workers, SwitchInterval],
             ModelKind::FreeThreads | ModelKind::OwnLocks | ModelKind::Cores => &[Workers],
             ModelKind::EventLoop => &[InFlight, TaskLimit],
-            ModelKind::Processes => &[Workers, Chunksize, PerProcess],
+            ModelKind::Processes => &[Workers, Chunksize, PerProcess, Prefetch],
         }
     }
 
@@ -132,7 +133,7 @@ impl Param {
         use Param::*;
         !matches!(
             self,
-            Workers | SwitchInterval | Chunksize | PerProcess | InFlight | TaskLimit | Limit | Repeats | UpTo
+            Workers | SwitchInterval | Chunksize | PerProcess | Prefetch | InFlight | TaskLimit | Limit | Repeats | UpTo
         )
     }
 
@@ -165,6 +166,16 @@ impl Param {
                 hint: "maxtasksperchild. What a process has leaked goes with it, at the price of starting another.",
                 most: TINY_TASKS_MAX,
                 why_most: "tasks",
+                ..NUMBER
+            },
+            Param::Prefetch => NumberSpec {
+                key: "prefetch",
+                label: "Messages that wait at a process",
+                unit: "messages",
+                hint: "With 0, a process gets its next message when it has answered. Usually as many as are work for a millisecond.",
+                least: 0,
+                most: PREFETCH_MAX,
+                why_most: "messages",
                 ..NUMBER
             },
             Param::InFlight => NumberSpec {

@@ -33,6 +33,8 @@ pub const PRIME_TASKS_MAX: u32 = 1_000;
 pub const SLEEP_TASKS_MAX: u32 = 1_000;
 /// The most tasks that do nothing.
 pub const TINY_TASKS_MAX: u32 = 10_000;
+/// The most messages that may wait at a process.
+pub const PREFETCH_MAX: u32 = 100;
 /// The most sites.
 pub const SITES_MAX: usize = 20;
 /// The largest bound of *Count primes*: about two minutes of one core.
@@ -74,6 +76,8 @@ pub struct PoolOptions {
     pub chunksize: Option<u32>,
     /// Tasks that a process does before it is replaced (`maxtasksperchild`).
     pub per_process: Option<u32>,
+    /// Messages that may wait at a process besides the one that it works on; `None` leaves it to how long it works on each.
+    pub prefetch: Option<u32>,
     /// Whether the processes are kept for the next run.
     pub warm: bool,
     pub carrier: Carrier,

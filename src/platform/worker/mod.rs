@@ -4,3 +4,4 @@ mod children;
 mod entry;
 mod network;
 mod ports;
+mod turns;

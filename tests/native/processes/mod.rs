@@ -11,6 +11,7 @@ mod executor;
 mod faults;
 mod initializer;
 mod model;
+mod pace;
 mod pool;
 mod process_pool;
 mod shutdown;

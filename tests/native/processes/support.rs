@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::future::pending;
 use std::num::NonZeroUsize;
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -123,6 +124,12 @@ pub struct Machine {
     pub gate: Semaphore,
     /// By the number of the process.
     pub faults: BTreeMap<u32, Fault>,
+    /// The time of the pool and of the processes.
+    clock: Arc<TestClock>,
+    /// How many times a silent process was sent something.
+    heard: Arc<AtomicUsize>,
+    /// How many times a process has begun to wait for the gate.
+    at_gate: Arc<AtomicUsize>,
     started: Mutex<Vec<u32>>,
     ended: Mutex<Vec<u32>>,
     deaths: Mutex<BTreeMap<u32, Future<()>>>,
@@ -132,6 +139,27 @@ pub struct Machine {
 impl Machine {
     pub fn with(faults: impl IntoIterator<Item = (u32, Fault)>) -> Machine {
         Machine { faults: faults.into_iter().collect(), ..Machine::default() }
+    }
+
+    /// One whose clock stands still.
+    pub fn without_time() -> Machine {
+        Machine { clock: Arc::new(TestClock(Mutex::new(Some(Instant(1))))), ..Machine::default() }
+    }
+
+    /// Its clock, which stands still, goes on by so much.
+    pub fn pass(&self, length: Duration) {
+        let mut clock = self.clock.0.lock().unwrap();
+        *clock = clock.map(|now| now + length);
+    }
+
+    /// How many parcels its silent processes have received.
+    pub fn heard(&self) -> usize {
+        self.heard.load(Ordering::Relaxed)
+    }
+
+    /// How many tasks have come to the gate, ever.
+    pub fn at_gate(&self) -> usize {
+        self.at_gate.load(Ordering::Relaxed)
     }
 
     pub fn pool(&self, options: Options<First>) -> TestPool<'_> {
@@ -172,9 +200,20 @@ impl Machine {
     }
 }
 
+/// The time, unless it stands still.
+#[derive(Default)]
+struct TestClock(Mutex<Option<Instant>>);
+
+impl Clock for TestClock {
+    fn now(&self) -> Instant {
+        let stands_at = *self.0.lock().unwrap();
+        stands_at.unwrap_or_else(|| Instant(overlap::sync::monotonic().as_nanos() as u64))
+    }
+}
+
 impl Clock for Machine {
     fn now(&self) -> Instant {
-        Instant(overlap::sync::monotonic().as_nanos() as u64)
+        self.clock.now()
     }
 }
 
@@ -190,7 +229,16 @@ impl Ports for Machine {
         let (parent, pipe) = ChannelPipe::pair();
         let death = Future::new();
         self.deaths.lock().unwrap().insert(number, death.clone());
-        let child = Child { number, gate: self.gate.clone(), death: death.clone(), status: RefCell::default(), fault };
+        let child = Child {
+            number,
+            gate: self.gate.clone(),
+            death: death.clone(),
+            status: RefCell::default(),
+            fault,
+            clock: Arc::clone(&self.clock),
+            heard: Arc::clone(&self.heard),
+            at_gate: Arc::clone(&self.at_gate),
+        };
         let run = move || {
             block_on(select(pin!(child.live(&pipe)), death));
         };
@@ -233,13 +281,20 @@ struct Child {
     death: Future<()>,
     status: RefCell<String>,
     fault: Option<Fault>,
+    clock: Arc<TestClock>,
+    heard: Arc<AtomicUsize>,
+    at_gate: Arc<AtomicUsize>,
 }
 
 impl Child {
     async fn live(&self, pipe: &ChannelPipe) {
         match self.fault {
-            None | Some(Fault::NeverStarts | Fault::DiesAtClose) => drop(serve(pipe, self, None).await),
-            Some(Fault::Silent) => while pipe.receive().await.is_ok() {},
+            None | Some(Fault::NeverStarts | Fault::DiesAtClose) => drop(serve(pipe, self, &*self.clock, None).await),
+            Some(Fault::Silent) => {
+                while pipe.receive().await.is_ok() {
+                    self.heard.fetch_add(1, Ordering::Relaxed);
+                }
+            }
             Some(Fault::Garbage) => {
                 while pipe.receive().await.is_ok() {
                     let _ = pipe.send(vec![0xff; 9], Carrier::Copy);
@@ -282,6 +337,7 @@ impl Handler for Child {
             Do::Number => Answer::Is(self.number.into()),
             Do::Status => Answer::Text(self.status.borrow().clone()),
             Do::Acquire => {
+                self.at_gate.fetch_add(1, Ordering::Relaxed);
                 self.gate.acquire();
                 Answer::Is(self.number.into())
             }
