@@ -6,16 +6,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the crate may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     ("sync", &[]),
     ("model", &[]),
     ("workloads", &["model"]),
     ("engine", &["model", "workloads", "sync"]),
     ("insight", &["model"]),
     ("timeline", &["model"]),
-    ("app", &["model", "insight"]),
-    ("platform", &["model", "engine", "workloads", "insight", "timeline", "app"]),
-    ("ui", &["model", "insight", "timeline", "app"]),
+    ("files", &["model", "insight", "timeline"]),
+    ("app", &["model", "insight", "files"]),
+    ("platform", &["model", "engine", "workloads", "insight", "timeline", "files", "app"]),
+    ("ui", &["model", "insight", "timeline", "files", "app"]),
     // Programs of their own.
     ("commands", &[]),
 ];
