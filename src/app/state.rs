@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::runs::Runs;
 use crate::insight::tasks::Listing;
 use crate::insight::{Summary, speedup, speedup_with_start};
 use crate::model::outcome::RunEnd;
@@ -127,6 +128,8 @@ pub struct State {
     pub notice: Option<Notice>,
     /// What became of copying the link: said for a moment.
     pub copied: Option<Result<(), ()>>,
+    /// Runs that are kept, and the one that is open.
+    pub runs: Runs,
 }
 
 impl State {

@@ -1,5 +1,6 @@
 //! What can happen, and what comes of it.
 
+use super::runs::{self, FileTask, RunsMsg};
 use super::state::{Environment, Notice, RunView, State};
 use crate::model::fragment::{draft_from_fragment, fragment_from_draft};
 use crate::model::plan::{Choose, Draft, ModelKind, Param, Plan, SITES_MAX, SiteDraft, SiteKind, WorkloadKind};
@@ -49,6 +50,8 @@ pub enum Msg {
     /// The moment of saying so is over.
     CopiedSaid,
     CloseNotice,
+    /// Something about kept, exported or imported runs.
+    Runs(RunsMsg),
 }
 
 /// Something to be done outside.
@@ -63,6 +66,8 @@ pub enum Effect {
     SetFragment(String),
     /// Copies the link to the plan of this fragment.
     CopyLink(String),
+    /// Something about kept, exported or imported runs.
+    Files(FileTask),
     /// Takes the person to what is wrong.
     ShowError,
 }
@@ -97,8 +102,9 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Ended => {
             state.running = false;
             state.stopping = false;
-            Vec::new()
+            runs::ended(state)
         }
+        Msg::Runs(msg) => runs::update(state, msg),
         Msg::ProgramsChosen => vec![Effect::ReadPrograms],
         Msg::Program { name, bytes } if !bytes.starts_with(b"\0asm") => {
             state.notice = Some(Notice {
@@ -142,6 +148,7 @@ fn run(state: &mut State) -> Vec<Effect> {
     state.notice = None;
     // What was run before is not what runs now, also not for a moment.
     state.run = None;
+    runs::started(state);
     vec![Effect::Run(plan)]
 }
 

@@ -3,8 +3,10 @@
 mod choices;
 mod command_line;
 mod facts;
+mod opened;
 mod results;
 mod root;
+mod runs;
 mod settings;
 mod stage;
 mod widgets;

@@ -7,7 +7,9 @@ use yew::prelude::*;
 
 use super::choices::Choices;
 use super::facts::Facts;
+use super::opened::Opened;
 use super::results::Results;
+use super::runs::RunsPanel;
 use super::settings::Settings;
 use super::stage::Stage;
 use crate::app::{Effect, Msg, State, update};
@@ -101,8 +103,16 @@ impl Component for Root {
                         wrong={state.first_wrong().map(AttrValue::from)} copied={state.copied} send={send.clone()}
                     />
                     <div class="happened">
+                        if let Some(run) = &state.runs.opened {
+                            <Opened run={run.clone()} send={send.clone()} />
+                        } else {
                         <Stage run={state.run.clone()} cores={state.environment.cores} workload={state.draft.workload} model={state.draft.model} compare={state.draft.compare} running={state.running} />
                         <Results run={state.run.clone()} />
+                        }
+                        <RunsPanel
+                            runs={state.runs.clone()} has_run={state.runs.opened.is_some() || state.run.is_some()}
+                            running={state.running} send={send.clone()}
+                        />
                     </div>
                     <Settings
                         draft={state.draft.clone()} errors={state.errors.clone()} cores={state.environment.cores}

@@ -5,10 +5,12 @@ mod canvas;
 mod children;
 mod commands;
 mod environment;
+mod filing;
 mod image;
 mod messages;
 mod picture;
 mod session;
+mod shelf;
 mod window;
 
 pub mod process;

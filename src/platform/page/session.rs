@@ -21,6 +21,7 @@ use crate::model::event::{Event, EventKind, Phase};
 use crate::model::id::LaneId;
 use crate::model::outcome::{Failure, Outcome, Report, RunEnd};
 use crate::model::plan::{Commands, ModelKind, Options, Plan, Workload};
+use crate::model::run::RunLeg;
 use crate::model::time::Instant;
 use crate::model::trace::Trace;
 use crate::platform::clock::absolute_ms;
@@ -381,6 +382,33 @@ impl Session {
         let view = RunView { plan: plan.clone(), legs: legs.iter_mut().map(|leg| leg.view(plan)).collect() };
         drop(legs);
         (self.send)(Msg::Progress(view));
+    }
+
+    /// What was run last, as it is kept and exported.
+    pub fn record(&self) -> Vec<RunLeg> {
+        let plan = self.plan.borrow();
+        let Some(plan) = &*plan else { return Vec::new() };
+        let legs = self.legs.borrow();
+        let ended = legs.iter().filter_map(|leg| Some((leg, leg.end.clone()?)));
+        let record = ended.map(|(leg, end)| {
+            let noun = plan.workload.task_noun();
+            let names = (0..leg.trace.tasks.len() as u32).map(|index| plan.workload.task_name(index));
+            let mut record = RunLeg {
+                title: leg.model.label().to_owned(),
+                model: Some(leg.model),
+                noun: noun.to_owned(),
+                task_names: Vec::new(),
+                limit_ms: plan.limit_ms,
+                end,
+                trace: leg.trace.clone(),
+            };
+            // Names that say no more than the number are not kept.
+            if names.clone().enumerate().any(|(index, name)| name != record.task_name(index)) {
+                record.task_names = names.collect();
+            }
+            record
+        });
+        record.collect()
     }
 
     /// What the tasks of the last run have computed of a picture, if their work is one.
