@@ -5,14 +5,16 @@
 //! * [`model`] is the vocabulary: plans, events, traces.
 //! * [`workloads`] is what is run, [`engine`] how it is run and recorded.
 //! * [`insight`] makes numbers of a trace, [`timeline`] makes geometry of it. Both are pure.
+//! * [`files`] makes files of runs, and runs of files. Pure too.
 //! * [`app`] is the page's state and what changes it.
 //! * `platform` is the only place that knows the browser, `ui` the only one that knows Yew; both exist on wasm alone.
 //!
-//! Two programs are made of this: that of the page (`main.rs`, feature `page`) and that of its processes (`worker.rs`,
-//! feature `process`).
+//! Three programs are made of this: that of the page (`main.rs`, feature `page`), that of its processes (`worker.rs`,
+//! feature `process`), and that which handles files (`files_worker.rs`, feature `files`).
 
 pub mod app;
 pub mod engine;
+pub mod files;
 pub mod insight;
 pub mod model;
 pub mod sync;

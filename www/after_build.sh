@@ -1,19 +1,21 @@
 #!/bin/sh
-# Trunk's hook after a build: gives the program of the processes a name that changes with what is in it, as Trunk does
+# Trunk's hook after a build: gives the programs of the workers names that change with what is in them, as Trunk does
 # with the page's, and tells the service worker which files the page is made of, and a version that changes with them.
 set -eu
 cd "$TRUNK_STAGING_DIR"
 
-process=overlap-process
-hash=$(cat $process.js ${process}_bg.wasm | cksum | cut -d' ' -f1)
-named=$(printf '%s-%012x' $process "$hash")
-mv $process.js "$named.js"
-mv ${process}_bg.wasm "${named}_bg.wasm"
-# A copy and not `sed -i`, which is not the same everywhere.
-sed -e "s|$process\.js|$named.js|" index.html >index.html.new
-mv index.html.new index.html
+for program in overlap-process overlap-files; do
+  hash=$(cat $program.js ${program}_bg.wasm | cksum | cut -d' ' -f1)
+  named=$(printf '%s-%012x' $program "$hash")
+  mv $program.js "$named.js"
+  mv ${program}_bg.wasm "${named}_bg.wasm"
+  # A copy and not `sed -i`, which is not the same everywhere.
+  sed -e "s|$program\.js|$named.js|" index.html >index.html.new
+  mv index.html.new index.html
+done
 
-files=$(find . -type f ! -name sw.js | sed 's|^\./||' | LC_ALL=C sort)
+# speedscope is not a part of the page: whoever opens it fetches it.
+files=$(find . -type f ! -name sw.js ! -path './speedscope/*' | sed 's|^\./||' | LC_ALL=C sort)
 version=$(for file in $files sw.js; do cksum "$file"; done | cksum | cut -d' ' -f1)
 list=$(printf '"%s", ' $files | sed 's/, $//')
 # While the page is being worked on, each build is to be seen at once: nothing is kept.

@@ -1,8 +1,10 @@
 //! The page's state, and the one function that changes it.
 
+mod runs;
 mod state;
 mod update;
 
+pub use runs::{FileTask, Made, OpenedLeg, OpenedRun, Runs, RunsMsg, Source};
 pub use state::{Environment, LegView, Network, Notice, Output, Progress, RunView, State};
 pub use update::{Edit, Effect, Msg, update};
 
@@ -15,3 +17,5 @@ pub const PICTURE_ID: &str = "computed-picture";
 pub const STAGE_ID: &str = "stage";
 /// The id of the control that programs of a person's own are chosen with.
 pub const PROGRAM_ID: &str = "program";
+/// The id of the control that files with runs are chosen with.
+pub const RUN_FILE_ID: &str = "run-file";

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::insight::curve::Cores;
 use crate::insight::figures::{self, Figures, walls};
 use crate::insight::repeats::{self, Repeats};
+use super::runs::Runs;
 use crate::insight::tasks::Listing;
 use crate::insight::{Numbers, Summary};
 use crate::model::experiment::Setting;
@@ -175,6 +176,8 @@ pub struct State {
     pub notice: Option<Notice>,
     /// What became of copying the link: said for a moment.
     pub copied: Option<Result<(), ()>>,
+    /// Runs that are kept, and the one that is open.
+    pub runs: Runs,
 }
 
 impl State {

@@ -1,5 +1,6 @@
 //! What can happen, and what comes of it.
 
+use super::runs::{self, FileTask, RunsMsg};
 use super::state::{Environment, Notice, RunView, State};
 use crate::insight::curve::Cores;
 use crate::model::fragment::{draft_from_fragment, fragment_from_draft};
@@ -64,6 +65,8 @@ pub enum Msg {
     /// The moment of saying so is over.
     CopiedSaid,
     CloseNotice,
+    /// Something about kept, exported or imported runs.
+    Runs(RunsMsg),
 }
 
 /// Something to be done outside.
@@ -79,6 +82,8 @@ pub enum Effect {
     SetFragment(String),
     /// Copies the link to the plan of this fragment.
     CopyLink(String),
+    /// Something about kept, exported or imported runs.
+    Files(FileTask),
     /// Takes the person to what is wrong.
     ShowError,
 }
@@ -123,8 +128,9 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.running = false;
             state.stopping = false;
             note_cores(state);
-            Vec::new()
+            runs::ended(state)
         }
+        Msg::Runs(msg) => runs::update(state, msg),
         Msg::ProgramsChosen => vec![Effect::ReadPrograms],
         Msg::Program { name, bytes } if !bytes.starts_with(b"\0asm") => {
             state.notice = Some(Notice {
@@ -178,6 +184,7 @@ fn start(state: &mut State, plan: Plan) -> Vec<Effect> {
     // What was run before is not what runs now, also not for a moment.
     state.run = None;
     state.timeline = ChartView::default();
+    runs::started(state);
     vec![Effect::Run(plan)]
 }
 

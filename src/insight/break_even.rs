@@ -55,7 +55,7 @@ pub fn break_even(samples: &[Sample]) -> Option<BreakEven> {
     })
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -39,7 +39,7 @@ impl Latency {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use core::time::Duration;
 

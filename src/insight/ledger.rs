@@ -385,5 +385,5 @@ fn term_of(span: &Span) -> Term {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;

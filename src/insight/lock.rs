@@ -114,7 +114,7 @@ fn convoy(id: LaneId, lane: &Lane, interval: Duration) -> Option<Convoy> {
     (replies >= CONVOY_REPLIES_MIN && pays).then_some(Convoy { lane: id, replies, wait, waited })
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
     use crate::insight::made::{Made, any_trace};

@@ -21,7 +21,7 @@ pub mod sweep;
 pub mod tasks;
 pub mod words;
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod made;
 
 pub use dials::Dials;

@@ -166,7 +166,7 @@ fn least_squares(points: &[Point], chosen: [bool; 3]) -> Option<[f64; 3]> {
     Some(rows.map(|row| row[3]))
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

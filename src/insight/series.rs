@@ -155,7 +155,7 @@ impl Steps {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
     use crate::insight::dials::dials;

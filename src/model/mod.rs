@@ -9,5 +9,6 @@ pub mod lane;
 pub mod message;
 pub mod outcome;
 pub mod plan;
+pub mod run;
 pub mod time;
 pub mod trace;

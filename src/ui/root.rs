@@ -8,7 +8,9 @@ use yew::prelude::*;
 use super::choices::Choices;
 use super::facts::Facts;
 use super::numbers::NumbersPanel;
+use super::opened::Opened;
 use super::results::Results;
+use super::runs::RunsPanel;
 use super::settings::Settings;
 use super::stage::Stage;
 use crate::app::{Effect, Msg, State, update};
@@ -106,9 +108,17 @@ impl Component for Root {
                         wrong={state.first_wrong().map(AttrValue::from)} copied={state.copied} send={send.clone()}
                     />
                     <div class="happened">
-                        <Stage run={state.run.clone()} cores={state.environment.cores} workload={state.draft.workload} model={state.draft.model} compare={state.draft.compare} experiment={state.draft.experiment} calibrated={state.calibrated} running={state.running} timeline={state.timeline.clone()} send={send.clone()} />
-                        <NumbersPanel run={state.run.clone()} clock_step_us={state.environment.clock_step_us} />
-                        <Results run={state.run.clone()} />
+                        if let Some(run) = &state.runs.opened {
+                            <Opened run={run.clone()} timeline={state.timeline.clone()} send={send.clone()} />
+                        } else {
+                            <Stage run={state.run.clone()} cores={state.environment.cores} workload={state.draft.workload} model={state.draft.model} compare={state.draft.compare} experiment={state.draft.experiment} calibrated={state.calibrated} running={state.running} timeline={state.timeline.clone()} send={send.clone()} />
+                            <NumbersPanel run={state.run.clone()} clock_step_us={state.environment.clock_step_us} />
+                            <Results run={state.run.clone()} />
+                        }
+                        <RunsPanel
+                            runs={state.runs.clone()} has_run={state.runs.opened.is_some() || state.run.is_some()}
+                            running={state.running} send={send.clone()}
+                        />
                     </div>
                     <Settings
                         draft={state.draft.clone()} errors={state.errors.clone()} cores={state.environment.cores}

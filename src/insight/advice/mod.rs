@@ -8,7 +8,7 @@ mod parallelism;
 mod sharing;
 mod waiting;
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;
 
 pub use facts::Facts;

@@ -21,7 +21,7 @@ pub(super) struct Run {
     /// What its programs wrote, where its work are commands.
     pub written: Option<Written>,
     /// `None` while it is being made.
-    end: Option<RunEnd>,
+    pub end: Option<RunEnd>,
     wall: Duration,
     counts: bool,
     /// Which of all runs of the page it is.

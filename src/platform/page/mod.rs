@@ -5,12 +5,14 @@ mod canvas;
 mod children;
 mod commands;
 mod environment;
+mod filing;
 mod image;
 mod leg;
 mod messages;
 mod picture;
 mod session;
 mod timeline;
+mod shelf;
 mod window;
 
 pub mod process;

@@ -24,6 +24,7 @@ use crate::model::event::{Event, EventKind, Phase};
 use crate::model::experiment::{Setting, Trial, time_left};
 use crate::model::id::LaneId;
 use crate::model::outcome::{Failure, Outcome, Report, RunEnd};
+use crate::model::run::RunLeg;
 use crate::model::plan::{Commands, Experiment, Job, ModelKind, Options, Plan, Workload};
 use crate::model::time::Instant;
 use crate::model::trace::Trace;
@@ -495,6 +496,32 @@ impl Session {
         };
         drop(legs);
         (self.send)(Msg::Progress(view));
+    }
+
+    /// What was run last, as it is kept and exported: of each setting, the run that is drawn.
+    pub fn record(&self) -> Vec<RunLeg> {
+        let limit_ms = self.plan.borrow().as_ref().and_then(|plan| plan.limit_ms);
+        let legs = self.legs.borrow();
+        let record = legs.iter().filter_map(|leg| {
+            let run = leg.shown()?;
+            let job = &leg.setting.job;
+            let names = (0..run.trace.tasks.len() as u32).map(|index| job.workload.task_name(index));
+            let mut record = RunLeg {
+                title: leg.setting.title(),
+                model: Some(job.model),
+                noun: job.workload.task_noun().to_owned(),
+                task_names: Vec::new(),
+                limit_ms,
+                end: run.end.clone()?,
+                trace: run.trace.clone(),
+            };
+            // Names that say no more than the number are not kept.
+            if names.clone().enumerate().any(|(index, name)| name != record.task_name(index)) {
+                record.task_names = names.collect();
+            }
+            Some(record)
+        });
+        record.collect()
     }
 
     /// What the tasks of the run that is shown have computed of a picture, if their work is one.

@@ -166,7 +166,7 @@ impl Timeline {
     }
 
     fn canvas(&self) -> Option<HtmlCanvasElement> {
-        self.window.document()?.get_element_by_id(TIMELINE_ID)?.dyn_into().ok()
+        timeline_canvas(&self.window)
     }
 
     fn touch(&self) {
@@ -249,6 +249,11 @@ impl Timeline {
             self.input(Input::Leave);
         }
     }
+}
+
+/// The canvas that the timeline is painted on, once it is there.
+pub fn timeline_canvas(window: &Window) -> Option<HtmlCanvasElement> {
+    window.document()?.get_element_by_id(TIMELINE_ID)?.dyn_into().ok()
 }
 
 /// Whether a key was pressed where a person types or chooses.

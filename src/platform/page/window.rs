@@ -9,12 +9,13 @@ use gloo_timers::future::TimeoutFuture;
 use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{HtmlElement, HtmlInputElement, KeyboardEvent, Window};
+use web_sys::{DragEvent, HtmlElement, HtmlInputElement, KeyboardEvent, Window};
 
 use super::environment::{environment, start_network};
 use super::image::SharedImage;
 use super::picture;
 use super::session::Session;
+use super::shelf::Shelf;
 use super::timeline::Timeline;
 use crate::app::{Effect, Environment, Msg, PROGRAM_ID, STAGE_ID};
 
@@ -27,12 +28,17 @@ const BUSY_DRAIN_MS: u32 = 50;
 /// The id of the link in `index.html` that names the program of the processes.
 const PROCESS_IMAGE_ID: &str = "process-image";
 
+/// And that which names the program that handles files.
+const FILES_IMAGE_ID: &str = "files-image";
+
 type FrameClosure = Closure<dyn FnMut(f64)>;
 
 /// The browser's window, as the app uses it. Lives as long as the page.
 pub struct Page {
     window: Window,
     session: Rc<Session>,
+    /// Runs that come from elsewhere.
+    shelf: Rc<Shelf>,
     send: Rc<dyn Fn(Msg)>,
     timeline: Rc<Timeline>,
     /// The one owner of requestAnimationFrame.
@@ -54,22 +60,30 @@ impl Page {
         let window = web_sys::window()?;
         let environment = environment(&window);
         let page = Rc::new_cyclic(|page: &Weak<Page>| {
-            let (told, of_session) = (send.clone(), page.clone());
-            let page = page.clone();
-            let clock_step = Duration::from_secs_f64(environment.clock_step_us.unwrap_or_default() / 1e6);
-            let image = SharedImage::new(process_image_url(&window));
-            let session = Session::new(environment.cores, clock_step, image, move |msg| {
-                told(msg);
-                // What was told is also to be seen in the picture, the last state of a run above all.
-                if let Some(page) = of_session.upgrade() {
-                    page.ask_for_frame();
+            let tell = |page: Weak<Page>| {
+                let told = send.clone();
+                move |msg| {
+                    told(msg);
+                    // What was told is also to be seen in the picture, the last state of a run above all.
+                    if let Some(page) = page.upgrade() {
+                        page.ask_for_frame();
+                    }
                 }
-            });
+            };
+            let clock_step = Duration::from_secs_f64(environment.clock_step_us.unwrap_or_default() / 1e6);
+            let image = SharedImage::new(image_url(&window, PROCESS_IMAGE_ID, "href"));
+            let session = Session::new(environment.cores, clock_step, image, tell(page.clone()));
+            let shelf = Shelf::new(window.clone(), image_url(&window, FILES_IMAGE_ID, "content"), tell(page.clone()));
             let timeline = {
-                let (of_timeline, told, page) = (session.clone(), send.clone(), page);
+                let (made, opened, told, page) = (session.clone(), shelf.clone(), send.clone(), page.clone());
                 Timeline::new(
                     window.clone(),
-                    move |act| of_timeline.with_legs(act),
+                    move |act| {
+                        // A run from elsewhere is shown in the place of the one that was made last.
+                        if !opened.with_legs(act) {
+                            made.with_legs(act);
+                        }
+                    },
                     move || {
                         if let Some(page) = page.upgrade() {
                             page.ask_for_frame();
@@ -81,6 +95,7 @@ impl Page {
             Page {
                 window,
                 session,
+                shelf,
                 send,
                 timeline,
                 frame: RefCell::default(),
@@ -103,6 +118,7 @@ impl Page {
             Effect::Timeline(command) => self.timeline.command(command),
             Effect::Run(plan) => {
                 self.timeline.reset();
+                self.shelf.close();
                 self.session.run(plan);
                 self.ask_for_frame();
                 self.show_stage();
@@ -118,6 +134,10 @@ impl Page {
                 }
             }
             Effect::CopyLink(fragment) => self.copy_link(&fragment),
+            Effect::Files(task) => {
+                self.shelf.perform(task, || self.session.record());
+                self.ask_for_frame();
+            }
         }
     }
 
@@ -145,7 +165,7 @@ impl Page {
 
     fn paint(&self, now_ms: f64) {
         self.timeline.paint(now_ms);
-        if let Some(seen) = self.session.picture() {
+        if let Some(seen) = self.session.picture().filter(|_| !self.shelf.is_open()) {
             // Its canvas comes with the numbers, which may be a moment later.
             let _ = picture::paint(&self.window, &seen);
         }
@@ -176,6 +196,18 @@ impl Page {
             }
         })
         .into_js_value();
+        let shelf = self.shelf.clone();
+        // Files may be dropped anywhere; without these two, the browser would leave the page for the file.
+        let over = Closure::<dyn FnMut(DragEvent)>::new(|event: DragEvent| event.prevent_default()).into_js_value();
+        let dropped = Closure::<dyn FnMut(DragEvent)>::new(move |event: DragEvent| {
+            if let Some(file) = event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0)) {
+                event.prevent_default();
+                shelf.drop_file(file);
+            }
+        })
+        .into_js_value();
+        let _ = self.window.add_event_listener_with_callback("dragover", over.unchecked_ref());
+        let _ = self.window.add_event_listener_with_callback("drop", dropped.unchecked_ref());
         let _ = self.window.add_event_listener_with_callback("keydown", key.unchecked_ref());
         let _ = self.window.add_event_listener_with_callback("resize", repaint.unchecked_ref());
         let _ = self.window.add_event_listener_with_callback("hashchange", fragment.unchecked_ref());
@@ -253,10 +285,10 @@ impl Page {
     }
 }
 
-/// Where the page says that the program of its processes is. Nowhere is an address that nothing can be loaded from.
-fn process_image_url(window: &Window) -> String {
-    let link = window.document().and_then(|document| document.get_element_by_id(PROCESS_IMAGE_ID));
-    let address = link.and_then(|link| link.get_attribute("href")).unwrap_or_default();
+/// Where the page says that a program is. Nowhere is an address that nothing can be loaded from.
+fn image_url(window: &Window, id: &str, attribute: &str) -> String {
+    let link = window.document().and_then(|document| document.get_element_by_id(id));
+    let address = link.and_then(|link| link.get_attribute(attribute)).unwrap_or_default();
     let base = window.document().and_then(|document| document.base_uri().ok().flatten()).unwrap_or_default();
     web_sys::Url::new_with_base(&address, &base).map(|url| url.href()).unwrap_or_default()
 }

@@ -1,0 +1,321 @@
+//! Runs that are kept, exported and imported, as the page knows them.
+
+use std::rc::Rc;
+
+use super::state::{Notice, State};
+use super::update::Effect;
+use crate::files::ask::{Format, Kept};
+use crate::insight::Summary;
+use crate::model::fragment::{draft_from_fragment, fragment_from_draft};
+use crate::model::outcome::RunEnd;
+use crate::model::run::Place;
+
+/// Where an open run comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// It was kept in this browser.
+    Kept,
+    /// It was read from a file.
+    Imported,
+    /// Two that were kept, beside each other.
+    Compared,
+}
+
+/// A leg of an open run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenedLeg {
+    pub title: String,
+    pub noun: String,
+    pub summary: Summary,
+    pub end: RunEnd,
+    /// The first tasks: name, outcome, and when it ended since the first submission.
+    pub tasks: Vec<(String, String, String)>,
+}
+
+/// A run that was made at another time, or elsewhere, and is shown now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenedRun {
+    pub source: Source,
+    pub title: String,
+    pub made_ms: u64,
+    pub place: Place,
+    /// The plan, as the fragment of a link.
+    pub plan: Option<String>,
+    pub legs: Vec<OpenedLeg>,
+}
+
+/// What a run was made with: what its record says beside what was recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Made {
+    /// The plan, as the fragment of a link.
+    pub plan: String,
+    pub place: Place,
+}
+
+/// Kept runs, and the one that is open.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Runs {
+    /// The latest first; `None` until somebody asked.
+    pub list: Option<Rc<Vec<Kept>>>,
+    /// The run that is shown, where it is not the one that was made last.
+    pub opened: Option<Rc<OpenedRun>>,
+    /// Which of the kept ones is on the page, if any.
+    pub current: Option<u64>,
+    /// The first of two that are to be compared.
+    pub compare: Option<u64>,
+    /// What the last run was made with; `None` before the first.
+    pub made: Option<Made>,
+    /// What is under way.
+    pub busy: bool,
+    /// What became of the last thing asked for, in a few words.
+    pub said: Option<&'static str>,
+}
+
+/// What happens to them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RunsMsg {
+    /// A person looks at them.
+    Shown,
+    /// Those that are kept; and the one that was kept just now.
+    Listed {
+        list: Vec<Kept>,
+        new: Option<u64>,
+    },
+    Open(u64),
+    Remove(u64),
+    /// Gives a kept run a name; an empty one takes it away.
+    Name(u64, String),
+    /// Chooses the first of two that are to be compared, or, where one is chosen, compares with it.
+    Compare(u64),
+    Export(Format),
+    /// The timeline as a picture.
+    ExportPicture,
+    OpenInSpeedscope,
+    /// A person chose a file.
+    Chosen,
+    /// A run is on the page.
+    Opened {
+        run: Rc<OpenedRun>,
+        id: Option<u64>,
+        remarks: Vec<String>,
+    },
+    /// What was asked for is done.
+    Done(&'static str),
+    /// It cannot be done: why, and what to do.
+    Refused(String),
+    /// Back to the run that was made last.
+    Close,
+}
+
+/// What is to be done outside.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FileTask {
+    List,
+    Keep(Made),
+    Open(u64),
+    Compare(u64, u64),
+    Name(u64, String),
+    Remove(u64),
+    Export(Format, Made),
+    ExportPicture,
+    OpenInSpeedscope(Made),
+    /// Reads the file that was chosen.
+    Import,
+    /// Shows what was made last.
+    Close,
+}
+
+/// A run begins.
+pub(super) fn started(state: &mut State) {
+    let environment = &state.environment;
+    state.runs.made = Some(Made {
+        plan: fragment_from_draft(&state.draft),
+        place: Place {
+            browser: environment.browser.clone(),
+            cores: environment.cores,
+            isolated: environment.isolated,
+            clock_step_ns: environment.clock_step_us.map(|us| (us * 1e3).round() as u64),
+            build: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+    });
+    let runs = &mut state.runs;
+    (runs.opened, runs.current, runs.compare, runs.said) = (None, None, None, None);
+}
+
+/// A run has ended.
+pub(super) fn ended(state: &State) -> Vec<Effect> {
+    state.runs.made.iter().map(|made| Effect::Files(FileTask::Keep(made.clone()))).collect()
+}
+
+/// Changes the state, and says what is to be done.
+pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
+    let is_free = !state.running && !state.runs.busy;
+    let runs = &mut state.runs;
+    let task = match msg {
+        RunsMsg::Shown if runs.list.is_none() => FileTask::List,
+        RunsMsg::Listed { list, new } => {
+            runs.current = new.or(runs.current).filter(|id| list.iter().any(|kept| kept.id == *id));
+            runs.compare = runs.compare.filter(|id| list.iter().any(|kept| kept.id == *id));
+            runs.list = Some(Rc::new(list));
+            runs.busy = false;
+            return Vec::new();
+        }
+        RunsMsg::Opened { run, id, remarks } => {
+            runs.busy = false;
+            runs.current = id;
+            runs.compare = None;
+            state.notice = (!remarks.is_empty()).then(|| Notice { text: remarks.join(" ") });
+            return opened(state, run);
+        }
+        RunsMsg::Done(said) => {
+            runs.busy = false;
+            runs.said = Some(said);
+            return Vec::new();
+        }
+        RunsMsg::Refused(text) => {
+            runs.busy = false;
+            state.notice = Some(Notice { text });
+            return Vec::new();
+        }
+        RunsMsg::Name(id, name) => FileTask::Name(id, name.trim().to_owned()),
+        RunsMsg::Remove(id) => FileTask::Remove(id),
+        // What is on the page may be replaced only by what is asked for after it has ended.
+        RunsMsg::Open(id) if is_free => FileTask::Open(id),
+        RunsMsg::Chosen if is_free => FileTask::Import,
+        RunsMsg::Compare(id) if is_free => match runs.compare.take() {
+            Some(first) if first != id => FileTask::Compare(first, id),
+            Some(_) => return Vec::new(),
+            None => {
+                runs.compare = Some(id);
+                return Vec::new();
+            }
+        },
+        RunsMsg::Export(format) if is_free => FileTask::Export(format, made(state)),
+        RunsMsg::OpenInSpeedscope if is_free => FileTask::OpenInSpeedscope(made(state)),
+        RunsMsg::ExportPicture if is_free => FileTask::ExportPicture,
+        RunsMsg::Close if is_free => {
+            runs.opened = None;
+            runs.current = None;
+            return vec![Effect::Files(FileTask::Close)];
+        }
+        RunsMsg::Shown
+        | RunsMsg::Open(_)
+        | RunsMsg::Chosen
+        | RunsMsg::Compare(_)
+        | RunsMsg::Export(_)
+        | RunsMsg::OpenInSpeedscope
+        | RunsMsg::ExportPicture
+        | RunsMsg::Close => return Vec::new(),
+    };
+    state.runs.busy = !matches!(task, FileTask::ExportPicture);
+    state.runs.said = None;
+    vec![Effect::Files(task)]
+}
+
+/// What the run that is shown was made with; an opened one brings its own.
+fn made(state: &State) -> Made {
+    state.runs.made.clone().unwrap_or_else(|| Made { plan: String::new(), place: Place::default() })
+}
+
+/// Shows a run, and puts its plan into the controls, where it has one.
+fn opened(state: &mut State, run: Rc<OpenedRun>) -> Vec<Effect> {
+    let draft = run.plan.as_deref().map(draft_from_fragment);
+    state.runs.opened = Some(run);
+    match draft {
+        Some(Ok(draft)) => {
+            state.draft = draft;
+            state.validate();
+            vec![Effect::SetFragment(fragment_from_draft(&state.draft))]
+        }
+        Some(Err(error)) => {
+            // The run is there, only it cannot be run again.
+            state.notice = Some(Notice { text: format!("{error}. The controls stay as they were.") });
+            Vec::new()
+        }
+        None => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::{Environment, Msg, Network, update};
+    use crate::model::plan::{ModelKind, WorkloadKind};
+
+    fn ready() -> State {
+        let mut state = State::default();
+        let environment = Environment { cores: 2, isolated: true, network: Network::Ready, ..Environment::default() };
+        update(&mut state, Msg::Environment(environment));
+        state
+    }
+
+    fn kept(id: u64) -> Kept {
+        Kept { id, name: String::new(), title: "Cores".to_owned(), bytes: 9 }
+    }
+
+    fn tell(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
+        update(state, Msg::Runs(msg))
+    }
+
+    fn run(plan: Option<&str>) -> Rc<OpenedRun> {
+        Rc::new(OpenedRun {
+            source: Source::Kept,
+            title: "Cores".to_owned(),
+            made_ms: 5,
+            place: Place::default(),
+            plan: plan.map(str::to_owned),
+            legs: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn a_run_is_kept_when_it_ends_with_the_plan_that_it_began_with() {
+        let mut state = ready();
+        update(&mut state, Msg::Run);
+        let plan = fragment_from_draft(&state.draft);
+        update(&mut state, Msg::Edit(crate::app::Edit::Workload(WorkloadKind::Primes)));
+        let effects = update(&mut state, Msg::Ended);
+        let [Effect::Files(FileTask::Keep(made))] = &effects[..] else { panic!("{effects:?}") };
+        assert_eq!((&made.plan, made.place.cores), (&plan, 2));
+        tell(&mut state, RunsMsg::Listed { list: vec![kept(7)], new: Some(7) });
+        assert_eq!(state.runs.current, Some(7));
+    }
+
+    #[test]
+    fn an_open_run_brings_its_plan_into_the_controls_and_the_next_run_takes_its_place() {
+        let mut state = ready();
+        assert_eq!(tell(&mut state, RunsMsg::Open(7)), [Effect::Files(FileTask::Open(7))]);
+        assert_eq!(tell(&mut state, RunsMsg::Open(8)), [], "one thing after another");
+        let opened = run(Some("v=1&run=primes&as=cores&end"));
+        tell(&mut state, RunsMsg::Opened { run: opened, id: Some(7), remarks: Vec::new() });
+        assert_eq!((state.draft.workload, state.draft.model), (WorkloadKind::Primes, ModelKind::Cores));
+        assert!(state.runs.opened.is_some() && state.notice.is_none());
+        update(&mut state, Msg::Run);
+        assert_eq!((&state.runs.opened, state.runs.current), (&None, None));
+        assert_eq!(tell(&mut state, RunsMsg::Open(7)), [], "not while one is running");
+    }
+
+    #[test]
+    fn what_cannot_be_opened_leaves_the_open_run_and_says_why() {
+        let mut state = ready();
+        tell(
+            &mut state,
+            RunsMsg::Opened { run: run(None), id: None, remarks: vec!["Two events were left out.".into()] },
+        );
+        assert_eq!(state.notice.as_ref().map(|notice| notice.text.as_str()), Some("Two events were left out."));
+        tell(&mut state, RunsMsg::Chosen);
+        tell(&mut state, RunsMsg::Refused("This file is damaged.".to_owned()));
+        assert!(state.runs.opened.is_some() && !state.runs.busy);
+        assert_eq!(state.notice.as_ref().map(|notice| notice.text.as_str()), Some("This file is damaged."));
+    }
+
+    #[test]
+    fn two_are_compared_one_after_the_other_is_chosen() {
+        let mut state = ready();
+        tell(&mut state, RunsMsg::Listed { list: vec![kept(2), kept(1)], new: None });
+        assert_eq!(tell(&mut state, RunsMsg::Compare(1)), []);
+        assert_eq!(tell(&mut state, RunsMsg::Compare(1)), [], "chosen again, it is no longer chosen");
+        tell(&mut state, RunsMsg::Compare(1));
+        assert_eq!(tell(&mut state, RunsMsg::Compare(2)), [Effect::Files(FileTask::Compare(1, 2))]);
+    }
+}

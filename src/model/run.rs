@@ -1,0 +1,137 @@
+//! A run as a whole, as it is kept, exported and imported: where and when it was made, and what each of its legs left.
+
+use serde::{Deserialize, Serialize};
+
+use super::outcome::RunEnd;
+use super::plan::ModelKind;
+use super::trace::Trace;
+
+/// The version of the format in which this program writes runs.
+pub const RUN_VERSION: u32 = 1;
+
+/// Where a run was made: what its figures mean nothing without.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The browser, or what else ran it, in its own words.
+    pub browser: String,
+    /// Cores, as the browser reports them; 0 where nobody says.
+    pub cores: u32,
+    /// Whether memory could be shared with workers.
+    pub isolated: bool,
+    /// The smallest step of the clock that was seen, in nanoseconds.
+    pub clock_step_ns: Option<u64>,
+    /// The version of the program that recorded it.
+    pub build: String,
+}
+
+/// What running under one model left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunLeg {
+    /// What a person reads over it.
+    pub title: String,
+    /// The model, where it is one of ours.
+    pub model: Option<ModelKind>,
+    /// What one of its tasks is called.
+    pub noun: String,
+    /// The names of its tasks, in order of submission, where they have names of their own.
+    #[serde(default)]
+    pub task_names: Vec<String>,
+    /// The timeout of `wait`, in milliseconds since the first task was submitted.
+    #[serde(default)]
+    pub limit_ms: Option<u32>,
+    pub end: RunEnd,
+    pub trace: Trace,
+}
+
+/// A run. New fields have a default, so that files without them are still read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// What a person called it; empty where nobody has.
+    #[serde(default)]
+    pub name: String,
+    /// When it was made, in milliseconds since the Unix epoch; 0 where nobody knows.
+    #[serde(default)]
+    pub made_ms: u64,
+    #[serde(default)]
+    pub place: Place,
+    /// The plan, as the fragment of a link; `None` where it is none of ours.
+    #[serde(default)]
+    pub plan: Option<String>,
+    /// In the order in which they ran.
+    pub legs: Vec<RunLeg>,
+}
+
+impl RunLeg {
+    /// What a task is called, by its place in the order of submission.
+    pub fn task_name(&self, index: usize) -> String {
+        self.task_names.get(index).cloned().unwrap_or_else(|| format!("{} {}", self.noun, index + 1))
+    }
+}
+
+impl Run {
+    /// What a person reads of it in a list: its name, or what its legs are called.
+    pub fn title(&self) -> String {
+        if self.name.is_empty() { self.title_of_legs() } else { self.name.clone() }
+    }
+
+    /// What its legs are called.
+    pub fn title_of_legs(&self) -> String {
+        let titles: Vec<&str> = self.legs.iter().map(|leg| leg.title.as_str()).collect();
+        titles.join(", ")
+    }
+
+    /// Lane spans, and other rows, of all legs: how large it is.
+    pub fn events(&self) -> usize {
+        self.legs.iter().map(|leg| leg.trace.lanes.values().map(|lane| lane.spans.len()).sum::<usize>()).sum()
+    }
+}
+
+/// A time in milliseconds since the Unix epoch as people write it: "2026-11-28 11:47 UTC".
+pub fn utc(ms: u64) -> String {
+    let minutes = ms / 60_000;
+    let (days, minute_of_day) = (minutes / 1_440, minutes % 1_440);
+    // Howard Hinnant's civil_from_days, for days since 1970: years begin in March, so that a leap day is their last.
+    let days = days + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    format!("{year}-{month:02}-{day:02} {:02}:{:02} UTC", minute_of_day / 60, minute_of_day % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_a_day_and_a_minute() {
+        for (ms, text) in [
+            (0, "1970-01-01 00:00 UTC"),
+            (951_782_399_999, "2000-02-28 23:59 UTC"),
+            (951_782_400_000, "2000-02-29 00:00 UTC"),
+            (1_795_866_420_000, "2026-11-28 11:47 UTC"),
+        ] {
+            assert_eq!(utc(ms), text);
+        }
+    }
+
+    #[test]
+    fn a_run_is_called_by_its_name_or_by_its_legs() {
+        let leg = |title: &str| RunLeg {
+            title: title.to_owned(),
+            model: None,
+            noun: "site".to_owned(),
+            task_names: vec!["first".to_owned()],
+            limit_ms: None,
+            end: RunEnd::Done,
+            trace: Trace::new(2),
+        };
+        let run = Run { legs: vec![leg("Sequential"), leg("Cores")], ..Run::default() };
+        assert_eq!(run.title(), "Sequential, Cores");
+        assert_eq!(Run { name: "mine".to_owned(), ..run.clone() }.title(), "mine");
+        assert_eq!((run.legs[0].task_name(0), run.legs[0].task_name(1)), ("first".into(), "site 2".into()));
+    }
+}

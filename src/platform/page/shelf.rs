@@ -1,0 +1,308 @@
+//! Runs that come from elsewhere, and what leaves the page: opens, keeps, exports and imports.
+
+use core::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use js_sys::Reflect;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{Blob, File, HtmlAnchorElement, HtmlInputElement, Url, Window};
+
+use super::filing::Filing;
+use super::timeline::timeline_canvas;
+use crate::app::{FileTask, Made, Msg, OpenedLeg, OpenedRun, RUN_FILE_ID, RunsMsg, Source};
+use crate::files::ask::{Answer, Ask, Format};
+use crate::insight::Summary;
+use crate::insight::words;
+use crate::model::format;
+use crate::model::outcome::Outcome;
+use crate::model::plan::ModelKind;
+use crate::model::run::{Run, RunLeg};
+use crate::model::trace::TaskLife;
+use crate::timeline;
+
+/// The most tasks of an open run that are listed.
+const LISTED_MAX: usize = 100;
+
+/// The timeline tells runs apart by their numbers: those of opened runs are above all that are made here.
+const OPENED_FROM: u32 = 1 << 24;
+/// More legs than any run has.
+const LEGS_MAX: u32 = 256;
+
+/// What is open, and the worker that handles files.
+pub struct Shelf {
+    window: Window,
+    send: Box<dyn Fn(Msg)>,
+    filing: Rc<Filing>,
+    /// The run that is shown in the place of the one that was made last.
+    opened: RefCell<Option<Run>>,
+    /// How many were opened.
+    opened_count: Cell<u32>,
+    /// A file that was dropped onto the page and is not yet read.
+    dropped: RefCell<Option<File>>,
+}
+
+impl Shelf {
+    pub fn new(window: Window, program_url: String, send: impl Fn(Msg) + 'static) -> Rc<Shelf> {
+        let (filing, opened, dropped) = (Filing::new(program_url), RefCell::default(), RefCell::default());
+        let opened_count = Cell::new(0);
+        Rc::new(Shelf { window, send: Box::new(send), filing, opened, opened_count, dropped })
+    }
+
+    /// Whether a run from elsewhere is shown.
+    pub fn is_open(&self) -> bool {
+        self.opened.borrow().is_some()
+    }
+
+    /// Shows the run that was made last.
+    pub fn close(&self) {
+        self.opened.take();
+    }
+
+    /// Takes a file that was dropped, to be imported.
+    pub fn drop_file(&self, file: File) {
+        self.dropped.replace(Some(file));
+        self.tell(RunsMsg::Chosen);
+    }
+
+    /// Gives what is open as the timeline draws it; whether anything is.
+    pub fn with_legs(&self, act: &mut dyn FnMut(&[timeline::Leg<'_>])) -> bool {
+        let opened = self.opened.borrow();
+        let Some(run) = opened.as_ref() else { return false };
+        let number = OPENED_FROM + self.opened_count.get() * LEGS_MAX;
+        let legs: Vec<_> = (number..).zip(&run.legs).map(|(number, leg)| drawn(number, leg)).collect();
+        act(&legs);
+        true
+    }
+
+    fn tell(&self, msg: RunsMsg) {
+        (self.send)(Msg::Runs(msg));
+    }
+
+    /// Does what the app asks for. `legs` gives what was run last.
+    pub fn perform(self: &Rc<Shelf>, task: FileTask, legs: impl FnOnce() -> Vec<RunLeg>) {
+        let shelf = self.clone();
+        match task {
+            FileTask::Close => self.close(),
+            FileTask::ExportPicture => self.export_picture(),
+            FileTask::List => self.ask(Ask::List),
+            FileTask::Keep(meta) => self.ask(Ask::Keep(record(meta, legs()))),
+            FileTask::Name(id, name) => self.ask(Ask::Name(id, name)),
+            FileTask::Remove(id) => self.ask(Ask::Remove(id)),
+            FileTask::Open(id) => spawn_local(async move { shelf.open(id).await }),
+            FileTask::Compare(first, second) => spawn_local(async move { shelf.compare(first, second).await }),
+            FileTask::Import => spawn_local(async move { shelf.import().await }),
+            FileTask::Export(format, meta) => {
+                let run = self.shown(meta, legs);
+                spawn_local(async move { shelf.export(run, format).await });
+            }
+            FileTask::OpenInSpeedscope(meta) => {
+                let run = self.shown(meta, legs);
+                spawn_local(async move { shelf.open_in_speedscope(run).await });
+            }
+        }
+    }
+
+    /// The run that is on the page.
+    fn shown(&self, made: Made, legs: impl FnOnce() -> Vec<RunLeg>) -> Run {
+        self.opened.borrow().clone().unwrap_or_else(|| record(made, legs()))
+    }
+
+    /// Asks for something that is answered by the list of kept runs.
+    fn ask(self: &Rc<Shelf>, ask: Ask) {
+        let shelf = self.clone();
+        spawn_local(async move {
+            match shelf.filing.ask(&ask, None).await {
+                Ok((Answer::Kept { list, new }, _)) => shelf.tell(RunsMsg::Listed { list, new }),
+                Ok((Answer::Refused(why), _)) => shelf.tell(RunsMsg::Refused(why)),
+                Ok((Answer::Run { .. } | Answer::File, _)) => {}
+                Err(error) => shelf.tell(RunsMsg::Refused(error.to_string())),
+            }
+        });
+    }
+
+    /// Asks for a run; what is refused is told.
+    async fn run(&self, ask: Ask, file: Option<&File>) -> Option<(Run, Vec<String>)> {
+        match self.filing_answer(ask, file).await? {
+            (Answer::Run { run, remarks }, _) => Some((run, remarks)),
+            _ => None,
+        }
+    }
+
+    async fn filing_answer(&self, ask: Ask, file: Option<&File>) -> Option<(Answer, Option<Blob>)> {
+        match self.filing.ask(&ask, file).await {
+            Ok((Answer::Refused(why), _)) => {
+                self.tell(RunsMsg::Refused(why));
+                None
+            }
+            Ok(answer) => Some(answer),
+            Err(error) => {
+                self.tell(RunsMsg::Refused(error.to_string()));
+                None
+            }
+        }
+    }
+
+    fn show(&self, run: Run, source: Source, id: Option<u64>, remarks: Vec<String>) {
+        let view = Rc::new(view(&run, source));
+        self.opened.replace(Some(run));
+        self.opened_count.set(self.opened_count.get() + 1);
+        self.tell(RunsMsg::Opened { run: view, id, remarks });
+    }
+
+    async fn open(&self, id: u64) {
+        if let Some((run, remarks)) = self.run(Ask::Open(id), None).await {
+            self.show(run, Source::Kept, Some(id), remarks);
+        }
+    }
+
+    /// Shows the legs of two runs one under the other, on one axis.
+    async fn compare(&self, first: u64, second: u64) {
+        let Some((one, _)) = self.run(Ask::Open(first), None).await else { return };
+        let Some((two, _)) = self.run(Ask::Open(second), None).await else { return };
+        let title = format!("{} beside {}", one.title(), two.title());
+        let legs = [("A", one.legs), ("B", two.legs)].into_iter().flat_map(|(mark, legs)| {
+            legs.into_iter().map(move |leg| RunLeg { title: format!("{mark}: {}", leg.title), ..leg })
+        });
+        let run = Run { name: title, made_ms: 0, place: two.place, plan: None, legs: legs.collect() };
+        self.show(run, Source::Compared, None, Vec::new());
+    }
+
+    async fn import(&self) {
+        let dropped = self.dropped.take();
+        let input = self.window.document().and_then(|document| document.get_element_by_id(RUN_FILE_ID));
+        let input = input.and_then(|input| input.dyn_into::<HtmlInputElement>().ok());
+        let chosen = || input.as_ref()?.files()?.get(0);
+        let Some(file) = dropped.or_else(chosen) else {
+            return self.tell(RunsMsg::Refused("No file was chosen.".to_owned()));
+        };
+        let run = self.run(Ask::Import(file.name()), Some(&file)).await;
+        // So that the same file may be chosen again.
+        if let Some(input) = input {
+            input.set_value("");
+        }
+        if let Some((run, remarks)) = run {
+            self.show(run, Source::Imported, None, remarks);
+        }
+    }
+
+    async fn export(&self, run: Run, format: Format) {
+        let name = file_name(&run, format.ending());
+        let Some((_, Some(file))) = self.filing_answer(Ask::Export(run, format), None).await else { return };
+        if format == Format::Markdown && self.copy(&file).await.is_some() {
+            return self.tell(RunsMsg::Done("Copied!"));
+        }
+        match self.download(&file, &name) {
+            Ok(()) => self.tell(RunsMsg::Done("Exported")),
+            Err(_) => self.tell(RunsMsg::Refused("The browser did not take the file. Try again.".to_owned())),
+        }
+    }
+
+    async fn copy(&self, file: &Blob) -> Option<()> {
+        let navigator = self.window.navigator();
+        // Pages that are neither on https nor on localhost have no clipboard.
+        let has_clipboard =
+            Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|clipboard| !clipboard.is_undefined());
+        let text = JsFuture::from(file.text()).await.ok()?.as_string().filter(|_| has_clipboard)?;
+        JsFuture::from(navigator.clipboard().write_text(&text)).await.ok().map(drop)
+    }
+
+    fn download(&self, file: &Blob, name: &str) -> Result<(), JsValue> {
+        let address = Url::create_object_url_with_blob(file)?;
+        let document = self.window.document().ok_or(JsValue::UNDEFINED)?;
+        let link: HtmlAnchorElement = document.create_element("a")?.dyn_into()?;
+        link.set_href(&address);
+        link.set_download(name);
+        link.click();
+        Url::revoke_object_url(&address)
+    }
+
+    fn export_picture(self: &Rc<Shelf>) {
+        let shelf = self.clone();
+        let name = self.opened.borrow().as_ref().map_or("overlap.png".to_owned(), |run| file_name(run, "png"));
+        let take = Closure::once_into_js(move |file: Option<Blob>| {
+            let downloaded = file.is_some_and(|file| shelf.download(&file, &name).is_ok());
+            shelf.tell(if downloaded {
+                RunsMsg::Done("Exported")
+            } else {
+                RunsMsg::Refused("The browser made no picture: it may be too large. Try the other formats.".to_owned())
+            });
+        });
+        let asked = timeline_canvas(&self.window).and_then(|canvas| canvas.to_blob(take.unchecked_ref()).ok());
+        if asked.is_none() {
+            self.tell(RunsMsg::Refused("There is no timeline to be exported yet. Run something first.".to_owned()));
+        }
+    }
+
+    /// speedscope lies beside the page, and reads the file from the page's memory.
+    async fn open_in_speedscope(&self, run: Run) {
+        let title = run.title();
+        let asked = self.filing_answer(Ask::Export(run, Format::Chrome), None).await;
+        let Some((_, Some(file))) = asked else { return };
+        let opened = Url::create_object_url_with_blob(&file).and_then(|address| {
+            let part = |text: &str| String::from(js_sys::encode_uri_component(text));
+            let page = format!("speedscope/index.html#profileURL={}&title={}", part(&address), part(&title));
+            // The address stays valid while this page is open, as that one may be loaded anew.
+            self.window.open_with_url_and_target(&page, "_blank")
+        });
+        self.tell(match opened {
+            Ok(Some(_)) => RunsMsg::Done("Opened"),
+            _ => RunsMsg::Refused(
+                "The browser let no page open. Allow pop-ups for this page, then try again.".to_owned(),
+            ),
+        });
+    }
+}
+
+/// The record of a run that was made now.
+fn record(made: Made, legs: Vec<RunLeg>) -> Run {
+    let Made { plan, place } = made;
+    Run { name: String::new(), made_ms: js_sys::Date::now() as u64, place, plan: Some(plan), legs }
+}
+
+/// A leg, as the timeline draws it.
+fn drawn(number: u32, leg: &RunLeg) -> timeline::Leg<'_> {
+    // The processes of a line of commands are called as its tasks are.
+    let children: &[String] = if leg.model == Some(ModelKind::Subprocess) { &leg.task_names } else { &[] };
+    timeline::Leg { number, title: &leg.title, trace: &leg.trace, noun: &leg.noun, children, limit_ms: leg.limit_ms }
+}
+
+/// What a file is called: by the run, in letters that every system takes.
+fn file_name(run: &Run, ending: &str) -> String {
+    let letter = |c: char| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let name: String = run.title().chars().take(40).map(letter).collect();
+    let name = name.trim_matches('-');
+    format!("{}.{ending}", if name.is_empty() { "overlap" } else { name })
+}
+
+/// What is shown of an open run beside its timeline.
+fn view(run: &Run, source: Source) -> OpenedRun {
+    let leg = |leg: &RunLeg| {
+        let start = leg.trace.work_start().unwrap_or_default();
+        let task = |(index, life): (usize, &TaskLife)| {
+            let outcome = match &life.outcome {
+                None => "open".to_owned(),
+                Some(Outcome::Done(_)) => "done".to_owned(),
+                Some(Outcome::Cancelled) => "cancelled".to_owned(),
+                Some(Outcome::Failed(failure)) => words::failure(failure),
+            };
+            let ended = life.ended.map_or(String::new(), |stamp| format::duration(stamp.at - start));
+            (leg.task_name(index), outcome, ended)
+        };
+        OpenedLeg {
+            title: leg.title.clone(),
+            noun: leg.noun.clone(),
+            summary: Summary::of(&leg.trace),
+            end: leg.end.clone(),
+            tasks: leg.trace.tasks.iter().enumerate().take(LISTED_MAX).map(task).collect(),
+        }
+    };
+    OpenedRun {
+        source,
+        title: run.title(),
+        made_ms: run.made_ms,
+        place: run.place.clone(),
+        plan: run.plan.clone(),
+        legs: run.legs.iter().map(leg).collect(),
+    }
+}

@@ -1,0 +1,102 @@
+//! A run that was kept, imported or compared: its timeline, its numbers and its tasks, with where it comes from.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use super::timeline::Timeline;
+use crate::app::{Msg, OpenedLeg, OpenedRun, RunsMsg, STAGE_ID, Source};
+use crate::model::format;
+use crate::model::outcome::RunEnd;
+use crate::model::run::utc;
+use crate::timeline::ChartView;
+
+#[derive(PartialEq, Properties)]
+pub struct OpenedProps {
+    pub run: Rc<OpenedRun>,
+    pub timeline: ChartView,
+    pub send: Callback<Msg>,
+}
+
+#[component]
+pub fn Opened(props: &OpenedProps) -> Html {
+    let run = &props.run;
+    let close = props.send.reform(|_: MouseEvent| Msg::Runs(RunsMsg::Close));
+    let sentence = run.legs.iter().map(|leg| format!("{}: {}", leg.title, leg.summary.sentence(&leg.noun)));
+    let sentence = sentence.collect::<Vec<_>>().join(" ");
+    html! {
+        <>
+            <section id={STAGE_ID} class="stage" aria-label="What happened">
+                <div role="status"><h2 id="status">{ &run.title }</h2></div>
+                <p id="provenance" class="hint">{ provenance(run) }
+                    { " " }<button type="button" class="quiet" onclick={close}>{ "Close" }</button></p>
+                <Timeline view={props.timeline.clone()} sentence={Some(sentence.clone())} running={false} send={props.send.clone()} />
+                <p id="sentence" class="sentence">{ sentence }</p>
+                <table id="opened-numbers">
+                    <thead><tr>
+                        <th scope="col">{ "Model" }</th><th scope="col">{ "Wall time" }</th><th scope="col">{ "Starting" }</th>
+                        <th scope="col">{ "In flight" }</th><th scope="col">{ "Computing" }</th>
+                    </tr></thead>
+                    <tbody>{ for run.legs.iter().map(numbers) }</tbody>
+                </table>
+            </section>
+            { for run.legs.iter().map(tasks) }
+        </>
+    }
+}
+
+/// Where the run comes from, and where and when it was made.
+fn provenance(run: &OpenedRun) -> String {
+    let mut text = match run.source {
+        Source::Kept => "Kept in this browser",
+        Source::Imported => "Imported from a file",
+        Source::Compared => "Two kept runs, each from its own first submission",
+    }
+    .to_owned();
+    let place = &run.place;
+    if run.made_ms > 0 {
+        text += &format!("; made {}", utc(run.made_ms));
+    }
+    if !place.browser.is_empty() {
+        text += &format!("; {}", place.browser);
+    }
+    if place.cores > 0 {
+        text += &format!("; {}", format::count(place.cores as usize, "core"));
+    }
+    text + ". What is shown was measured then; nothing was run now."
+}
+
+fn numbers(leg: &OpenedLeg) -> Html {
+    let summary = &leg.summary;
+    let end = match &leg.end {
+        RunEnd::Done => "",
+        RunEnd::Cancelled => " (stopped)",
+        RunEnd::TimedOut => " (took too long)",
+        RunEnd::Failed(_) => " (failed)",
+    };
+    html! {
+        <tr>
+            <th scope="row">{ format!("{}{end}", leg.title) }</th>
+            <td>{ format::duration(summary.wall) }</td>
+            <td>{ format::duration(summary.start_up) }</td>
+            <td>{ summary.dials.in_flight.peak }</td>
+            <td>{ summary.dials.computing.peak }</td>
+        </tr>
+    }
+}
+
+fn tasks(leg: &OpenedLeg) -> Html {
+    let rest = leg.summary.tasks.saturating_sub(leg.tasks.len());
+    html! {
+        <section class="results" aria-label={format!("Tasks: {}", leg.title)}>
+            <h2>{ &leg.title }</h2>
+            <table>
+                <thead><tr><th scope="col">{ "Task" }</th><th scope="col">{ "Outcome" }</th><th scope="col">{ "Ended after" }</th></tr></thead>
+                <tbody>{ for leg.tasks.iter().map(|(name, outcome, ended)| html! {
+                    <tr><td>{ name }</td><td>{ outcome }</td><td>{ ended }</td></tr>
+                }) }</tbody>
+            </table>
+            if rest > 0 { <p class="hint">{ format!("and {} more", format::thousands(rest as u64)) }</p> }
+        </section>
+    }
+}

@@ -1,0 +1,207 @@
+// What leaves the built page and comes back: kept runs, exports, imports, and speedscope beside the page.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { browsers } from "./browsers.mjs";
+import { open, run } from "./plans.mjs";
+import { serve } from "./server.mjs";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const DIST = join(HERE, "../../dist");
+const VIZTRACER = join(HERE, "../viztracer/sample.json");
+
+const PLAN = "run=sleep&as=event-loop&ms=60&tasks=3";
+
+/** What the panel and the open run show. */
+const seen = (page) =>
+  page.evaluate(() => {
+    const cells = (selector) =>
+      [...document.querySelectorAll(`${selector} tbody tr`)].map((row) => [...row.children].map((cell) => cell.innerText.trim()));
+    return {
+      status: document.querySelector("#status")?.innerText ?? null,
+      provenance: document.querySelector("#provenance")?.innerText ?? null,
+      notice: document.querySelector(".notice p")?.innerText ?? null,
+      legs: cells("#opened-numbers"),
+      kept: cells("#kept"),
+      sentence: document.querySelector("#sentence")?.innerText ?? null,
+    };
+  });
+
+const showRuns = (page) =>
+  page.evaluate(() => {
+    document.querySelector("#runs").open = true;
+  });
+
+/** Presses the button of this text in the panel. */
+const press = (page, text, row = null) =>
+  page.evaluate(
+    ([text, row]) => {
+      const place = row === null ? document.querySelector("#runs") : document.querySelectorAll("#kept tbody tr")[row];
+      [...place.querySelectorAll("button")].find((button) => button.innerText === text).click();
+    },
+    [text, row],
+  );
+
+const opened = (page, legs) =>
+  page.until((legs) => document.querySelectorAll("#opened-numbers tbody tr").length === legs, legs);
+
+const keptRuns = (page, count) =>
+  page.until((count) => document.querySelectorAll("#kept tbody tr").length === count, count);
+
+for (const name of ["chromium", "firefox"]) {
+  describe(name, () => {
+    let server, page;
+
+    before(async () => {
+      server = await serve(DIST);
+      page = await browsers[name]();
+    });
+
+    after(async () => {
+      await page?.close();
+      await server?.close();
+    });
+
+    const check = (title, body, { skip = false } = {}) =>
+      test(title, { skip }, async () => {
+        page.errors.length = 0;
+        await body();
+        assert.deepEqual(page.errors, []);
+      });
+
+    check("nothing of the program for files is loaded before it is needed", async () => {
+      await open(page, server, PLAN);
+      const requests = await page.evaluate(() => performance.getEntriesByType("resource").map((entry) => entry.name));
+      assert.ok(!requests.some((address) => address.includes("overlap-files")), requests.join("\n"));
+    });
+
+    check("a run is kept when it ends, gets a name, and opens again after a reload", async () => {
+      await open(page, server, PLAN);
+      const first = await run(page);
+      await showRuns(page);
+      await keptRuns(page, 1);
+      await page.evaluate(() => {
+        document.querySelector("#run-name").value = "my run";
+      });
+      await page.click("#run-save");
+      await page.until(() => document.querySelector("#kept th")?.innerText === "my run");
+      await open(page, server, "run=primes&as=sequential&below=100000&tasks=2");
+      await run(page);
+      await showRuns(page);
+      await keptRuns(page, 2);
+      await press(page, "Open", 1);
+      await opened(page, 2);
+      const again = await seen(page);
+      assert.equal(again.status, "my run");
+      assert.match(again.provenance, /^Kept in this browser; made 20\d\d-\d\d-\d\d \d\d:\d\d UTC; .*; \d+ cores?\. /);
+      assert.deepEqual(again.legs.map((row) => row[0]), ["Sequential", "Event loop"]);
+      assert.deepEqual(again.legs.map((row) => row[1]), first.comparison.map((row) => row[1]));
+      // Its plan is in the controls, and the next run takes its place.
+      assert.match(await page.evaluate(() => location.hash), /run=sleep&as=event-loop/);
+      await run(page);
+      assert.equal((await seen(page)).provenance, null);
+      await keptRuns(page, 3);
+    });
+
+    check("two kept runs stand one under the other", async () => {
+      await press(page, "Compare", 0);
+      await page.until(() => [...document.querySelectorAll("#kept button")].some((button) => button.innerText === "…with this"));
+      await press(page, "…with this", 1);
+      await opened(page, 3);
+      assert.deepEqual((await seen(page)).legs.map((row) => row[0]), ["A: Sequential", "A: Event loop", "B: Sequential"]);
+      await press(page, "Remove", 1);
+      await keptRuns(page, 2);
+    });
+
+    // The drivers for Firefox hand out no downloads.
+    const downloads = { skip: name !== "chromium" };
+
+    const download = async (label) => {
+      const [file] = await Promise.all([page.page.waitForEvent("download"), press(page, label)]);
+      await page.until(() => document.querySelector("#runs-said").innerText === "Exported");
+      return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) };
+    };
+
+    const choose = (file) => page.page.setInputFiles("#run-file", { mimeType: "application/json", ...file });
+
+    check("what is exported is what was run, and comes back", async () => {
+      await open(page, server, PLAN);
+      const made = await run(page);
+      await showRuns(page);
+      const own = await download("JSON");
+      assert.equal(own.name, "sequential--event-loop.overlap.json");
+      const file = JSON.parse(own.bytes);
+      assert.deepEqual([file.overlap, file.legs.map((leg) => leg.title)], [1, ["Sequential", "Event loop"]]);
+      const trace = JSON.parse((await download("Perfetto")).bytes);
+      assert.equal(trace.traceEvents.filter((event) => event.ph === "M" && event.name === "process_name").length, 2);
+      const peak = Math.max(...trace.traceEvents.filter((event) => event.ph === "C" && event.name === "in flight").map((event) => event.args.tasks));
+      assert.equal(peak, made.inFlight);
+      const rows = (await download("CSV")).bytes.toString().trim().split("\r\n");
+      assert.equal(rows.length, 1 + 2 * 3);
+      const picture = await download("PNG");
+      assert.deepEqual([...picture.bytes.subarray(1, 4)], [...Buffer.from("PNG")]);
+      await press(page, "Copy Markdown");
+      await page.until(() => document.querySelector("#runs-said").innerText === "Copied!");
+      const table = await page.evaluate(() => navigator.clipboard.readText());
+      assert.match(table, /\| Event loop \| [\d.]+ ms \| [\d.]+× \| 3 \|/);
+      await choose({ name: "run.json", buffer: own.bytes });
+      await opened(page, 2);
+      const again = await seen(page);
+      assert.match(again.provenance, /^Imported from a file; made /);
+      assert.deepEqual(again.legs.map((row) => row[1]), made.comparison.map((row) => row[1]));
+    }, downloads);
+
+    check("a damaged, a foreign and an empty file leave the open run, and say what to do", async () => {
+      const before = await seen(page);
+      for (const [text, says] of [
+        ['{"overlap": 1, "legs": [', /^This file is damaged \(/],
+        ['{"overlap": 9}', /^This file was made by a newer Overlap/],
+        ['{"nodes": []}', /^This file is neither a run of Overlap nor a Chrome trace/],
+        ['{"traceEvents": []}', /^This trace has no slices/],
+      ]) {
+        await choose({ name: "bad.json", buffer: Buffer.from(text) });
+        await page.until((says) => new RegExp(says).test(document.querySelector(".notice p")?.innerText), says.source);
+        const now = await seen(page);
+        assert.deepEqual([now.status, now.legs], [before.status, before.legs]);
+      }
+    }, downloads);
+
+    check("a trace of CPython shows its threads, coroutines and processes", async () => {
+      await choose({ name: "cpython.json", buffer: await readFile(VIZTRACER) });
+      await opened(page, 1);
+      const now = await seen(page);
+      assert.match(now.provenance, /^Imported from a file; CPython, recorded by VizTracer [\d.]+\. /);
+      assert.equal(now.legs[0][0], "CPython");
+      assert.match(now.sentence, /^CPython: 1\d tasks: 1\d done, in [\d.]+ m?s; at most \d in flight/);
+    }, downloads);
+
+    check("speedscope opens the run from this page's own files", async () => {
+      await open(page, server, PLAN);
+      await run(page);
+      await showRuns(page);
+      server.requests.length = 0;
+      const [other] = await Promise.all([page.page.context().waitForEvent("page"), press(page, "Open in speedscope")]);
+      // It names the profile that it shows, by process and thread, and how many there are.
+      await other.waitForFunction(() => /\d+\/\d+/.test(document.title + document.body.innerText), null, { timeout: 60_000 });
+      assert.match(await other.evaluate(() => document.body.innerText), /Sequential|Event loop/);
+      assert.ok(server.requests.every((path) => path.startsWith("/")) && server.requests.some((path) => path.startsWith("/speedscope/")));
+      await other.close();
+    }, downloads);
+
+    check("where the program for files cannot be loaded, the page says so and goes on", async () => {
+      await page.page.route("**/overlap-files-*", (route) => route.abort());
+      await page.evaluate(async () => {
+        for (const key of await caches.keys()) if (key.startsWith("overlap-")) await caches.delete(key);
+      });
+      await open(page, server, PLAN);
+      await showRuns(page);
+      await page.until(() => /could not be loaded/.test(document.querySelector(".notice p")?.innerText ?? ""));
+      await page.page.unroute("**/overlap-files-*");
+      assert.match((await run(page)).status, /is done$/);
+      page.errors.length = 0;
+    }, downloads);
+  });
+}

@@ -1,0 +1,185 @@
+//! What is exported as trace events is what the format allows, and holds what the run holds. The rules are those of Google's
+//! “Trace Event Format”, as strictly as Perfetto and speedscope take them.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use overlap::files::{chrome, import};
+use overlap::insight::Summary;
+use overlap::model::id::LaneId;
+use overlap::model::run::Run;
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::support::{any_run, made};
+
+/// Nanoseconds of a time that is written in microseconds with three decimals.
+fn ns(value: &Value) -> i128 {
+    (value.as_f64().expect("a time is a number") * 1e3).round() as i128
+}
+
+fn text<'a>(event: &'a Value, key: &str) -> &'a str {
+    event[key].as_str().unwrap_or_else(|| panic!("{key} is missing in {event}"))
+}
+
+type Thread = (u64, u64);
+
+/// Checks a file, and gives its events by their phase.
+fn checked(file: &str) -> BTreeMap<String, Vec<Value>> {
+    let document: Value = serde_json::from_str(file).expect("it is JSON");
+    assert_eq!(document["displayTimeUnit"], "ms");
+    let events = document["traceEvents"].as_array().expect("it has events");
+    let mut kinds: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    let mut slices: HashMap<Thread, Vec<(i128, i128)>> = HashMap::new();
+    let mut open: HashMap<(u64, String, String), Vec<(i128, String)>> = HashMap::new();
+    let mut threads: HashSet<Thread> = HashSet::new();
+    for event in events {
+        let thread = (event["pid"].as_u64().expect("a process"), event["tid"].as_u64().expect("a thread"));
+        let ph = text(event, "ph");
+        assert!(!text(event, "name").is_empty() || ph != "X", "{event}");
+        assert!(ns(&event["ts"]) >= 0, "{event}");
+        match ph {
+            "M" => {
+                let known = ["process_name", "process_sort_index", "thread_name", "thread_sort_index"];
+                assert!(known.contains(&text(event, "name")), "{event}");
+                if event["name"] == "thread_name" {
+                    assert!(threads.insert(thread), "the thread is named twice: {event}");
+                }
+            }
+            "X" => {
+                assert!(ns(&event["dur"]) >= 0, "{event}");
+                let start = ns(&event["ts"]);
+                slices.entry(thread).or_default().push((start, start + ns(&event["dur"])));
+            }
+            "b" | "e" => {
+                let key = (thread.0, text(event, "cat").to_owned(), text(event, "id").to_owned());
+                let stack = open.entry(key).or_default();
+                if ph == "b" {
+                    assert!(stack.last().is_none_or(|(start, _)| *start <= ns(&event["ts"])), "{event}");
+                    stack.push((ns(&event["ts"]), text(event, "name").to_owned()));
+                } else {
+                    let (start, name) = stack.pop().expect("what ends has begun");
+                    assert_eq!(name, text(event, "name"), "async slices nest");
+                    assert!(start <= ns(&event["ts"]));
+                }
+            }
+            "C" => assert!(event["args"]["tasks"].is_u64(), "{event}"),
+            "s" | "f" => assert!(event["id"].is_u64() && (ph == "s" || event["bp"] == "e"), "{event}"),
+            other => panic!("there is no phase {other}"),
+        }
+        kinds.entry(ph.to_owned()).or_default().push(event.clone());
+    }
+    assert!(open.values().all(Vec::is_empty), "what begins ends");
+    for (thread, mut slices) in slices.clone() {
+        assert!(threads.contains(&thread), "thread {thread:?} has no name");
+        slices.sort_unstable();
+        // Spans of a lane stand one after another, so that nothing overlaps.
+        assert!(
+            slices.windows(2).all(|pair| pair[0].1 <= pair[1].0 || pair[0].0 == pair[0].1),
+            "{thread:?}: {slices:?}"
+        );
+    }
+    flows(&kinds, &slices);
+    kinds
+}
+
+/// Each flow has one start and one end, in this order, and both stand inside a slice that can carry them.
+fn flows(kinds: &BTreeMap<String, Vec<Value>>, slices: &HashMap<Thread, Vec<(i128, i128)>>) {
+    let none = Vec::new();
+    let ends = |ph: &str| {
+        let mut found: BTreeMap<u64, (i128, Thread)> = BTreeMap::new();
+        for event in kinds.get(ph).unwrap_or(&none) {
+            let thread = (event["pid"].as_u64().unwrap(), event["tid"].as_u64().unwrap());
+            let before = found.insert(event["id"].as_u64().unwrap(), (ns(&event["ts"]), thread));
+            assert!(before.is_none(), "a flow has one {ph}: {event}");
+        }
+        found
+    };
+    let (starts, ends) = (ends("s"), ends("f"));
+    assert!(starts.keys().eq(ends.keys()), "what flows arrives");
+    for (id, (at, _)) in &starts {
+        assert!(*at <= ends[id].0, "flow {id} goes back in time");
+    }
+    for (id, (at, thread)) in starts.iter().chain(&ends) {
+        let carries = |(start, end): &(i128, i128)| start <= at && at < end;
+        assert!(
+            slices.get(thread).is_some_and(|slices| slices.iter().any(carries)),
+            "flow {id} at {at} hangs in the air"
+        );
+    }
+}
+
+fn count(kinds: &BTreeMap<String, Vec<Value>>, ph: &str, matches: impl Fn(&Value) -> bool) -> usize {
+    kinds.get(ph).map_or(0, |events| events.iter().filter(|event| matches(event)).count())
+}
+
+fn spans(run: &Run, of: impl Fn(LaneId) -> bool) -> usize {
+    let lanes = run.legs.iter().flat_map(|leg| leg.trace.lanes.iter());
+    lanes.filter(|(id, _)| of(*id)).map(|(_, lane)| lane.spans.len() + usize::from(lane.open.is_some())).sum()
+}
+
+#[test]
+fn an_export_holds_every_span_flow_and_level() {
+    let run = made();
+    let kinds = checked(&chrome::write(&run));
+    let is_coroutine = |id| matches!(id, LaneId::Coroutine(_));
+    assert_eq!(
+        count(&kinds, "X", |event| !event["args"]["mark"].is_string()),
+        spans(&run, |id| !is_coroutine(id)),
+        "a slice a span"
+    );
+    let coroutines = run
+        .legs
+        .iter()
+        .flat_map(|leg| leg.trace.lanes.iter())
+        .filter(|(id, lane)| is_coroutine(*id) && !lane.spans.is_empty());
+    assert_eq!(
+        count(&kinds, "b", |_| true),
+        spans(&run, is_coroutine) + coroutines.count(),
+        "and one for each coroutine"
+    );
+    // Sequential and the pool: each task has a flow to its start. And each message to its arrival.
+    let flows = count(&kinds, "s", |_| true);
+    let messages: usize = run.legs.iter().map(|leg| leg.trace.posts.len()).sum();
+    assert!(messages > 0 && flows > messages, "{flows} flows, {messages} messages");
+    let pid = |title: &str| {
+        let named = |event: &&Value| event["name"] == "process_name" && event["args"]["name"] == title;
+        kinds["M"].iter().find(named).expect("each leg is a process")["pid"].clone()
+    };
+    for leg in &run.legs {
+        let dials = Summary::of(&leg.trace).dials;
+        for (name, dial) in [("in flight", dials.in_flight), ("computing", dials.computing)] {
+            let of_it = kinds["C"].iter().filter(|event| event["pid"] == pid(&leg.title) && event["name"] == name);
+            let peak = of_it.filter_map(|event| event["args"]["tasks"].as_u64()).max().unwrap_or(0);
+            assert_eq!(peak, u64::from(dial.peak), "{} {name}", leg.title);
+        }
+    }
+}
+
+#[test]
+fn an_export_that_is_read_again_has_its_lanes_phases_and_times() {
+    let run = made();
+    let again = import(chrome::write(&run).as_bytes(), "again").unwrap().run;
+    let time_of = |run: &Run, of: &dyn Fn(LaneId) -> bool| {
+        let mut times: BTreeMap<&str, u128> = BTreeMap::new();
+        let lanes = run.legs.iter().flat_map(|leg| leg.trace.lanes.iter());
+        for (_, lane) in
+            lanes.filter(|(id, lane)| of(*id) && lane.name.as_deref().is_none_or(|name| !name.ends_with("submitted")))
+        {
+            for span in &lane.spans {
+                *times.entry(span.phase.label()).or_default() += (span.end.at - span.start.at).as_nanos();
+            }
+        }
+        times.retain(|_, time| *time > 0);
+        times
+    };
+    assert_eq!(time_of(&again, &|_| true), time_of(&run, &|_| true));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn any_run_is_exported_by_the_rules(run in any_run()) {
+        checked(&chrome::write(&run));
+    }
+}
