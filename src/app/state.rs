@@ -3,10 +3,10 @@
 use core::time::Duration;
 use std::rc::Rc;
 
+use super::runs::Runs;
 use crate::insight::curve::Cores;
 use crate::insight::figures::{self, Figures, walls};
 use crate::insight::repeats::{self, Repeats};
-use super::runs::Runs;
 use crate::insight::tasks::Listing;
 use crate::insight::{Numbers, Summary};
 use crate::model::experiment::Setting;

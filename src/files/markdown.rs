@@ -1,6 +1,6 @@
 //! The numbers of a run's legs as a table in Markdown, to be pasted where people write.
 
-use crate::insight::{Summary, speedup};
+use crate::insight::Summary;
 use crate::model::format;
 use crate::model::plan::ModelKind;
 use crate::model::run::Run;
@@ -52,6 +52,12 @@ pub fn write(run: &Run) -> String {
 fn escaped(text: &str) -> String {
     let text = text.replace(['\n', '\r'], " ");
     text.replace('\\', "\\\\").replace('|', "\\|")
+}
+
+/// How many times faster a run was than another. `None` unless both ended every task, since nothing else compares.
+fn speedup(baseline: &Summary, run: &Summary) -> Option<f64> {
+    let comparable = baseline.is_complete() && run.is_complete() && !run.wall.is_zero();
+    comparable.then(|| baseline.wall.as_secs_f64() / run.wall.as_secs_f64())
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ mod leg;
 mod messages;
 mod picture;
 mod session;
-mod timeline;
 mod shelf;
+mod timeline;
 mod window;
 
 pub mod process;
