@@ -69,6 +69,8 @@ pub struct Runs {
     pub busy: bool,
     /// What became of the last thing asked for, in a few words.
     pub said: Option<&'static str>,
+    /// Why the last run was not kept, if so. It is no notice: a browser that keeps nothing would have one after each run.
+    pub not_kept: Option<String>,
 }
 
 /// What happens to them.
@@ -103,6 +105,8 @@ pub enum RunsMsg {
     Done(&'static str),
     /// It cannot be done: why, and what to do.
     Refused(String),
+    /// The run that ended just now could not be kept: why, and what to do.
+    NotKept(String),
     /// Back to the run that was made last.
     Close,
 }
@@ -139,7 +143,7 @@ pub(super) fn started(state: &mut State) {
         },
     });
     let runs = &mut state.runs;
-    (runs.opened, runs.current, runs.compare, runs.said) = (None, None, None, None);
+    (runs.opened, runs.current, runs.compare, runs.said, runs.not_kept) = (None, None, None, None, None);
 }
 
 /// A run has ended.
@@ -175,6 +179,10 @@ pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
         RunsMsg::Refused(text) => {
             runs.busy = false;
             state.notice = Some(Notice { text });
+            return Vec::new();
+        }
+        RunsMsg::NotKept(why) => {
+            runs.not_kept = Some(why);
             return Vec::new();
         }
         RunsMsg::Name(id, name) => FileTask::Name(id, name.trim().to_owned()),

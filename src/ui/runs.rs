@@ -42,7 +42,7 @@ pub fn RunsPanel(props: &RunsPanelProps) -> Html {
     });
     html! {
         <details class="runs" id="runs" ontoggle={shown}>
-            <summary>{ "Runs" }</summary>
+            <summary>{ if runs.not_kept.is_some() { "Runs (the last one was not kept)" } else { "Runs" } }</summary>
             <div class="runs-row" role="group" aria-label="Export">{ for exports }</div>
             <div class="runs-row">
                 <label class="quiet file-button">
@@ -58,6 +58,7 @@ pub fn RunsPanel(props: &RunsPanelProps) -> Html {
                 <Namer id={current} name={name_of(runs, current)} send={send.clone()} />
             }
             <p role="status" id="runs-said" class="hint">{ runs.said.unwrap_or_default() }</p>
+            if let Some(why) = &runs.not_kept { <p class="error" id="runs-not-kept">{ why }</p> }
             { kept(runs, is_busy, &send) }
         </details>
     }

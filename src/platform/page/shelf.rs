@@ -85,10 +85,16 @@ impl Shelf {
         match task {
             FileTask::Close => self.close(),
             FileTask::ExportPicture => self.export_picture(),
-            FileTask::List => self.ask(Ask::List),
-            FileTask::Keep(meta) => self.ask(Ask::Keep(record(meta, legs()))),
-            FileTask::Name(id, name) => self.ask(Ask::Name(id, name)),
-            FileTask::Remove(id) => self.ask(Ask::Remove(id)),
+            FileTask::List => self.ask(Ask::List, RunsMsg::Refused),
+            FileTask::Keep(meta) => {
+                let run = record(meta, legs());
+                // What was stopped before it began has nothing to be kept.
+                if !run.legs.is_empty() {
+                    self.ask(Ask::Keep(run), RunsMsg::NotKept);
+                }
+            }
+            FileTask::Name(id, name) => self.ask(Ask::Name(id, name), RunsMsg::Refused),
+            FileTask::Remove(id) => self.ask(Ask::Remove(id), RunsMsg::Refused),
             FileTask::Open(id) => spawn_local(async move { shelf.open(id).await }),
             FileTask::Compare(first, second) => spawn_local(async move { shelf.compare(first, second).await }),
             FileTask::Import => spawn_local(async move { shelf.import().await }),
@@ -109,14 +115,14 @@ impl Shelf {
     }
 
     /// Asks for something that is answered by the list of kept runs.
-    fn ask(self: &Rc<Shelf>, ask: Ask) {
+    fn ask(self: &Rc<Shelf>, ask: Ask, refused: fn(String) -> RunsMsg) {
         let shelf = self.clone();
         spawn_local(async move {
             match shelf.filing.ask(&ask, None).await {
                 Ok((Answer::Kept { list, new }, _)) => shelf.tell(RunsMsg::Listed { list, new }),
-                Ok((Answer::Refused(why), _)) => shelf.tell(RunsMsg::Refused(why)),
+                Ok((Answer::Refused(why), _)) => shelf.tell(refused(why)),
                 Ok((Answer::Run { .. } | Answer::File, _)) => {}
-                Err(error) => shelf.tell(RunsMsg::Refused(error.to_string())),
+                Err(error) => shelf.tell(refused(error.to_string())),
             }
         });
     }
@@ -173,7 +179,8 @@ impl Shelf {
         let input = self.window.document().and_then(|document| document.get_element_by_id(RUN_FILE_ID));
         let input = input.and_then(|input| input.dyn_into::<HtmlInputElement>().ok());
         let chosen = || input.as_ref()?.files()?.get(0);
-        let Some(file) = dropped.or_else(chosen) else {
+        // What is chosen is taken away below, so that it is never an old one.
+        let Some(file) = chosen().or(dropped) else {
             return self.tell(RunsMsg::Refused("No file was chosen.".to_owned()));
         };
         let run = self.run(Ask::Import(file.name()), Some(&file)).await;
