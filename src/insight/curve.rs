@@ -95,6 +95,9 @@ impl Curve {
         }
         if let Some(fit) = self.fit {
             words.push(self.law(&fit));
+            if self.fit_to == 2 {
+                words.push("Two points fit any such law: nothing checks it.".to_owned());
+            }
         }
         words
     }

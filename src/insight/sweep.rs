@@ -82,21 +82,29 @@ impl Sweep {
         if self.is_of_bytes { binary(x) } else { format::duration(Duration::from_secs_f64(x.clamp(0.0, 1e6))) }
     }
 
-    /// What it says, a sentence for each way in which data travels.
+    /// What it says, a sentence for each way in which data travels; those of which the same is to be said share one.
     pub fn words(&self) -> Vec<String> {
-        let many = self.lines.len() > 1;
-        let sentence = |line: &Line| {
-            let who = if many { format!("By {}, a", carrier_words(line.carrier)) } else { "A".to_owned() };
-            let pays = self.pays(line.pays?);
+        let mut said: Vec<(String, Vec<&str>)> = Vec::new();
+        for line in &self.lines {
+            let Some(found) = line.pays else { continue };
             let with_start = match line.pays_with_start {
-                Some(with) if Some(with) != line.pays => {
+                Some(with) if with != found => {
                     format!("; with the start of its processes counted, it {}", self.pays(with))
                 }
                 _ => String::new(),
             };
-            Some(format!("{who} pool of processes {pays}{with_start}."))
+            let words = format!("{}{with_start}", self.pays(found));
+            match said.iter_mut().find(|(known, _)| *known == words) {
+                Some((_, carriers)) => carriers.push(carrier_words(line.carrier)),
+                None => said.push((words, vec![carrier_words(line.carrier)])),
+            }
+        }
+        let many = self.lines.len() > 1;
+        let sentence = |(words, carriers): (String, Vec<&str>)| {
+            let who = if many { format!("By {}, a", format::list(&carriers)) } else { "A".to_owned() };
+            format!("{who} pool of processes {words}.")
         };
-        self.lines.iter().filter_map(sentence).collect()
+        said.into_iter().map(sentence).collect()
     }
 
     fn pays(&self, found: BreakEven) -> String {
@@ -117,11 +125,8 @@ fn times(figures: &[Figures], setting: usize) -> Option<(Repeats, Repeats)> {
     Some((wall, repeats(figures, setting, |figures| figures.wall + figures.start_up)?))
 }
 
-fn carrier_words(carrier: Carrier) -> String {
-    match carrier {
-        Carrier::Shared => "shared memory".to_owned(),
-        other => carrier_label(other).to_owned(),
-    }
+fn carrier_words(carrier: Carrier) -> &'static str {
+    if carrier == Carrier::Shared { "shared memory" } else { carrier_label(carrier) }
 }
 
 /// Bytes in the units of 1,024 in which they are asked for.
@@ -190,11 +195,12 @@ mod tests {
         assert_eq!(pays[0], (Carrier::Copy, Some(BreakEven::Never)));
         let Some(BreakEven::From(bytes)) = pays[2].1 else { panic!("{pays:?}") };
         assert!((16.0 * 1024.0..64.0 * 1024.0).contains(&bytes), "{bytes}");
-        assert_eq!(sweep.words().len(), 3);
+        let words = sweep.words();
+        assert_eq!(words.len(), 2, "transfer and shared share a sentence");
+        assert_eq!(words[0], "By copy, a pool of processes pays at none of the sizes that were measured.");
         assert!(
-            sweep.words()[2].starts_with("By shared memory, a pool of processes pays from about "),
-            "{:?}",
-            sweep.words()
+            words[1].starts_with("By transfer and shared memory, a pool of processes pays from about "),
+            "{words:?}"
         );
     }
 

@@ -191,7 +191,7 @@ fn repeats(props: &ChoicesProps, edit: &Callback<Edit>) -> Html {
         <div class="repeats">
             <TextField
                 id={spec.key} label={spec.label} value={props.repeats.clone()} placeholder={props.repeats_usually.clone()}
-                unit="of each" hint="In turns: a round of all, then the next. With more than one, a first round warms up and is not counted."
+                hint="In turns: a round of all, then the next. With more than one, a first round warms up and is not counted."
                 error={props.repeats_error.clone()} on_text={edit.reform(|text| Edit::Text(Param::Repeats, text))}
             />
         </div>
