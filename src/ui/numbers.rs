@@ -1,6 +1,8 @@
 //! The numbers of each run that has ended: what they say in words, where the workers' time went, how many ran at once, how long
 //! tasks took, and the lock.
 
+use core::time::Duration;
+
 use yew::prelude::*;
 
 use crate::app::{LegView, RunView};
@@ -87,11 +89,13 @@ fn ledgers(legs: &[Ended<'_>]) -> Html {
     let row = |term: &Term| {
         let cell = |(leg, numbers): &Ended<'_>| {
             let ledger = &numbers.ledger;
-            html! {
-                <td class="number" data-label={leg.model.label()}>
-                    { format::duration(ledger.time(*term)) }<span class="hint">{ percent(ledger, *term) }</span>
-                </td>
-            }
+            let text = match ledger.time(*term) {
+                Duration::ZERO => html! { "–" },
+                time => {
+                    html! { <span>{ format::duration(time) }<span class="hint">{ percent(ledger, *term) }</span></span> }
+                }
+            };
+            html! { <td class="number" data-label={leg.model.label()}>{ text }</td> }
         };
         html! {
             <tr>

@@ -103,7 +103,7 @@ impl Advice for StartingDominates {
 
     fn sentence(&self) -> String {
         format!(
-            "Starting took {}, and all the work {}: workers that are kept for the next run (a warm pool) pay this once.",
+            "Starting took {}, and all the work {}: workers that are kept, or have more to do, pay for it once.",
             format::duration(self.starting),
             format::duration(self.wall)
         )

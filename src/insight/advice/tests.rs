@@ -23,8 +23,11 @@ fn said(trace: &Trace, model: ModelKind, workload: &Workload) -> Vec<Said> {
     Numbers::of(trace, &Context { model, workload, cores: 2, clock_step: Duration::ZERO }).advice
 }
 
+/// Work that computes.
+const WORK: Workload = Workload::Pi { tasks: 1, points: 1, seed: 1 };
+
 fn names(trace: &Trace, model: ModelKind) -> Vec<&'static str> {
-    said(trace, model, &Workload::Tiny { tasks: 1 }).iter().map(|said| said.name).collect()
+    said(trace, model, &WORK).iter().map(|said| said.name).collect()
 }
 
 /// Two tasks on two threads that take turns every 5 ms, under a lock.
@@ -188,7 +191,7 @@ proptest! {
         let waiting = || sum(&trace, |span| matches!(span.phase, Phase::WaitingIo | Phase::WaitingPipe | Phase::Sleeping));
         let ends = || trace.tasks.iter().map(|task| task.ended.unwrap().at);
         let wall = || ends().max().unwrap() - trace.work_start().unwrap();
-        for said in said(&trace, model, &Workload::Tiny { tasks: 1 }) {
+        for said in said(&trace, model, &WORK) {
             let cut = |task: &TaskLife| task.ended.is_none() || task.outcome == Some(Outcome::Cancelled);
             prop_assert!(!trace.tasks.iter().any(cut), "of a run that goes on, or was cut: {said:?}");
             match said.name {

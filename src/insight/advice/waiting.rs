@@ -46,7 +46,9 @@ impl Advice for BlockedLoop {
     const BASIS: &'static str = "the longest turn of a coroutine, and the tasks that had not ended";
 
     fn check(facts: &Facts<'_>) -> Option<BlockedLoop> {
-        let turn = facts.turn.filter(|_| facts.model() == ModelKind::EventLoop)?;
+        // Where no task computes, a long turn is one in which the system left the loop waiting for a core.
+        let can_block = facts.model() == ModelKind::EventLoop && facts.context.workload.computes();
+        let turn = facts.turn.filter(|_| can_block)?;
         let waits = |place: usize| {
             let task = &facts.trace.tasks[place];
             Some(place) != turn.task.map(|task| task.index())
