@@ -46,7 +46,7 @@ mod lock {
             let first = lock.acquire().await;
             let [t1, t2] = [1, 2].map(|number| locks(&event_loop, &lock, &result, number));
             yield_now().await;
-            assert_eq!(numbers(&result), []);
+            assert!(numbers(&result).is_empty());
             drop(first);
             yield_now().await;
             assert_eq!(numbers(&result), [1]);
@@ -195,7 +195,7 @@ mod event {
             assert!(!event.is_set());
             let [t1, t2] = [1, 2].map(|number| waits(&event_loop, &event, &result, number));
             yield_now().await;
-            assert_eq!(*result.borrow(), []);
+            assert!(result.borrow().is_empty());
             let t3 = waits(&event_loop, &event, &result, 3);
             event.set();
             yield_now().await;
