@@ -20,7 +20,8 @@ if (isWorker) {
 
   async function load(programUrl) {
     const program = await import(programUrl);
-    await program.default();
+    // Its name has a hash, which the program itself does not know.
+    await program.default({ module_or_path: programUrl.replace(/\.js$/, "_bg.wasm") });
     return program;
   }
 
