@@ -10,6 +10,7 @@ mod deadlock;
 mod executor;
 mod faults;
 mod initializer;
+mod machine;
 mod model;
 mod pool;
 mod process_pool;
