@@ -32,8 +32,13 @@ fn ring_capacity(threads: u32) -> usize {
 
 static PORTS: OnceLock<BrowserPorts> = OnceLock::new();
 
-fn ports() -> Result<&'static BrowserPorts, JsError> {
-    PORTS.get().ok_or_else(|| JsError::new("the process was not started"))
+/// The ports of this process, once it was started.
+pub fn ports() -> Option<&'static BrowserPorts> {
+    PORTS.get()
+}
+
+fn started_ports() -> Result<&'static BrowserPorts, JsError> {
+    ports().ok_or_else(|| JsError::new("the process was not started"))
 }
 
 /// Lays the clock of this worker onto the page's, before it records anything.
@@ -68,7 +73,7 @@ pub async fn process_start(
 #[wasm_bindgen(js_name = processRun)]
 pub async fn process_run(job: Vec<u8>) -> Result<Vec<u8>, JsError> {
     let job: Job = postcard::from_bytes(&job)?;
-    let ports = ports()?;
+    let ports = started_ports()?;
     // Tasks catch their own panics. One that gets here ends the process, so nobody sees what it left half done.
     let report = AssertUnwindSafe(run(&job, Env::new(ports, ports.shared))).await;
     Ok(postcard::to_allocvec(&report)?)
@@ -81,7 +86,7 @@ pub async fn process_serve(
     port: MessagePort,
     parent_memory: Option<WebAssembly::Memory>,
 ) -> Result<(), JsError> {
-    let ports = ports()?;
+    let ports = started_ports()?;
     let served = AssertUnwindSafe(async move {
         let pipe = PortPipe::new(port, parent_memory);
         serve(&pipe, number, Env::new(ports, ports.shared)).await
@@ -92,7 +97,7 @@ pub async fn process_serve(
 /// Asks every task of this process to end.
 #[wasm_bindgen(js_name = processStop)]
 pub fn process_stop() {
-    if let Ok(ports) = ports() {
+    if let Some(ports) = ports() {
         ports.shared.request_stop();
         wake_for_stop();
     }
@@ -101,7 +106,7 @@ pub fn process_stop() {
 /// Posts the events that wait, for a page that cannot see this memory.
 #[wasm_bindgen(js_name = processPublish)]
 pub fn process_publish() {
-    if let Ok(ports) = ports() {
+    if let Some(ports) = ports() {
         ports.post_events();
     }
 }

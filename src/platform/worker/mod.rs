@@ -4,3 +4,7 @@ mod children;
 mod entry;
 mod network;
 mod ports;
+
+pub use children::PortPipe;
+pub use entry::ports;
+pub use ports::BrowserPorts;
