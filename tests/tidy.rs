@@ -13,7 +13,7 @@ const MAY_USE: [(&str, &[&str]); 10] = [
     ("engine", &["model", "workloads", "sync"]),
     ("insight", &["model"]),
     ("timeline", &["model"]),
-    ("app", &["model", "insight"]),
+    ("app", &["model", "insight", "timeline"]),
     ("platform", &["model", "engine", "workloads", "insight", "timeline", "app"]),
     ("ui", &["model", "insight", "timeline", "app"]),
     // Programs of their own.

@@ -9,6 +9,26 @@ export function processScriptUrl() {
   return import.meta.url;
 }
 
+/** Calls `tell` once nobody holds a lock of this name: its worker has ended. */
+export function whenGone(lock, tell) {
+  // A page that is closed breaks the request off, and nobody is left to be told.
+  navigator.locks.request(lock, () => tell()).catch(() => {});
+}
+
+/**
+ * Holds a lock for as long as this worker lives: a browser ends some without an event (one whose memory ran out, or that
+ * closed itself), but it always gives their locks to whoever waits for them.
+ */
+function sayAlive() {
+  // Where there are no locks, on plain http, only what has an event is noticed.
+  if (!navigator.locks) return;
+  const lock = `overlap worker ${crypto.randomUUID()}`;
+  navigator.locks.request(lock, () => {
+    postMessage({ kind: "alive", value: lock });
+    return new Promise(() => {});
+  });
+}
+
 /** Posts recorded events to a page that does not see this worker's memory. */
 export function postEvents([lost, words]) {
   if (words.length > 0 || lost > 0) postMessage({ kind: "events", value: [lost, words] });
@@ -40,6 +60,7 @@ if (isWorker) {
   const answer = {
     /** Every worker begins so: it loads the program, and reads its clock between two readings of the page's. */
     async load({ programUrl, module, memory, number }) {
+      sayAlive();
       program = await import(programUrl);
       await program.default({ module_or_path: module, memory: memory ?? undefined });
       postMessage({ kind: "loaded", value: [number, performance.timeOrigin + performance.now()] });

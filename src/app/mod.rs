@@ -3,7 +3,7 @@
 mod state;
 mod update;
 
-pub use state::{Environment, LegView, Network, Notice, Output, RunView, State};
+pub use state::{Environment, LegView, Network, Notice, Output, Progress, RunView, State};
 pub use update::{Edit, Effect, Msg, update};
 
 /// The id of the canvas that the timeline is painted on: drawn as an empty element, painted by the platform.

@@ -1,11 +1,17 @@
 //! What the page knows.
 
+use core::time::Duration;
 use std::rc::Rc;
 
+use crate::insight::{Numbers, Summary};
+use crate::insight::curve::Cores;
+use crate::insight::figures::{self, Figures, walls};
+use crate::insight::repeats::{self, Repeats};
 use crate::insight::tasks::Listing;
-use crate::insight::{Summary, speedup, speedup_with_start};
+use crate::model::experiment::Setting;
 use crate::model::outcome::RunEnd;
 use crate::model::plan::{Draft, Field, FieldError, ModelKind, Plan, SiteKind, WorkloadKind};
+use crate::timeline::ChartView;
 
 /// Whether the page's own network answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,10 +64,13 @@ pub struct Output {
     pub cut_bytes: u64,
 }
 
-/// One run under one model, as far as it has come.
+/// The run of one setting that is shown: the one that is made, or that whose wall time is nearest to the median.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LegView {
+    /// Its setting, by place.
+    pub setting: usize,
     pub model: ModelKind,
+    pub title: String,
     pub summary: Summary,
     pub listing: Listing,
     /// What the tasks found together, once all have returned.
@@ -70,27 +79,58 @@ pub struct LegView {
     pub output: Option<Output>,
     /// `None` while it runs.
     pub end: Option<RunEnd>,
+    /// `None` until they have been worked out, which is after its end.
+    pub numbers: Option<Rc<Numbers>>,
 }
 
-/// A plan and its runs, in the order in which they are made. Cheap to clone: it is handed on some ten times a second.
+/// How far the trials of a plan have come.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// How many are over, and how many there are.
+    pub done: usize,
+    pub all: usize,
+    /// The round that is run: 0 is the warm-up.
+    pub round: u32,
+    /// How long the others are going to take, by those that are over.
+    pub left: Option<Duration>,
+}
+
+/// A plan and its runs, in the order of its settings. Cheap to clone: it is handed on some ten times a second.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunView {
     pub plan: Rc<Plan>,
+    pub settings: Rc<Vec<Setting>>,
     pub legs: Vec<Rc<LegView>>,
+    /// Which of the legs is run; `None` when all is over.
+    pub live: Option<usize>,
+    /// What was measured, trial by trial.
+    pub figures: Rc<Vec<Figures>>,
+    pub progress: Progress,
 }
 
 impl RunView {
-    /// How many times faster than Sequential a run was, if both ended every task.
-    pub fn speedup_of(&self, leg: &LegView) -> Option<f64> {
-        speedup(self.baseline_of(leg)?, &leg.summary)
+    /// The leg that is told of: the one that is run, or the last, which is that of the chosen model.
+    pub fn leg(&self) -> Option<&Rc<LegView>> {
+        self.live.and_then(|live| self.legs.get(live)).or(self.legs.last())
     }
 
-    /// Why there is no speedup to be told of a run that has ended, if there is none.
+    /// The wall time of a leg: the median of its runs that count, with its spread.
+    pub fn walls_of(&self, leg: &LegView) -> Option<Repeats> {
+        walls(&self.figures, leg.setting)
+    }
+
+    /// How many times faster than Sequential a leg was, if both ended every task: by the medians of their runs.
+    pub fn speedup_of(&self, leg: &LegView) -> Option<f64> {
+        let against = self.baseline_of(leg)?;
+        Some(repeats::speedup(&self.walls_of(against)?, &self.walls_of(leg)?)?.value)
+    }
+
+    /// Why there is no speedup to be told of a leg that has ended, if there is none.
     pub fn speedup_missing(&self, leg: &LegView) -> Option<&'static str> {
         let baseline = self.baseline_of(leg)?;
         if leg.end.is_none() || self.speedup_of(leg).is_some() {
             None
-        } else if !baseline.is_complete() {
+        } else if !baseline.summary.is_complete() {
             Some("Sequential did not end every task by itself")
         } else if !leg.summary.is_complete() {
             Some("not every task ended by itself")
@@ -99,14 +139,18 @@ impl RunView {
         }
     }
 
-    /// The same, with what starting took.
+    /// The same, with what starting took. Nothing is started of what is kept warm.
     pub fn speedup_with_start_of(&self, leg: &LegView) -> Option<f64> {
-        speedup_with_start(self.baseline_of(leg)?, &leg.summary)
+        let with_start =
+            |leg: &LegView| figures::repeats(&self.figures, leg.setting, |figures| figures.wall + figures.start_up);
+        let is_warm = leg.summary.start_up.is_zero();
+        let against = self.baseline_of(leg).filter(|_| !is_warm)?;
+        Some(repeats::speedup(&with_start(against)?, &with_start(leg)?)?.value)
     }
 
-    fn baseline_of(&self, leg: &LegView) -> Option<&Summary> {
+    fn baseline_of(&self, leg: &LegView) -> Option<&LegView> {
         let baseline = self.legs.iter().find(|leg| leg.model == ModelKind::Sequential)?;
-        (leg.model != ModelKind::Sequential).then_some(&baseline.summary)
+        (leg.model != ModelKind::Sequential).then_some(&**baseline)
     }
 }
 
@@ -119,7 +163,11 @@ pub struct State {
     pub environment: Environment,
     /// What was run last, or is running.
     pub run: Option<RunView>,
+    /// What is shown beside the timeline.
+    pub timeline: ChartView,
     pub running: bool,
+    /// What the cores are worth, once that was measured.
+    pub calibrated: Option<Cores>,
     /// Programs that a person gave the page, by name, with their bytes.
     pub programs: Vec<(String, usize)>,
     /// Stop was asked for, and is under way.
@@ -140,6 +188,7 @@ impl State {
         let error = self.errors.first()?;
         let name = match error.field {
             Field::Model => return Some(format!("{} is {} Choose another.", self.draft.model.label(), error.message)),
+            Field::Experiment => return Some(error.message.clone()),
             Field::Number(param) => param.spec(self.draft.workload).label.to_owned(),
             Field::Site(index) => format!("Site {}", index + 1),
             Field::Command => "Commands".to_owned(),

@@ -1,8 +1,12 @@
 //! What can happen, and what comes of it.
 
 use super::state::{Environment, Notice, RunView, State};
+use crate::insight::curve::Cores;
 use crate::model::fragment::{draft_from_fragment, fragment_from_draft};
-use crate::model::plan::{Choose, Draft, ModelKind, Param, Plan, SITES_MAX, SiteDraft, SiteKind, WorkloadKind};
+use crate::model::plan::{
+    Choose, Draft, Experiment, ExperimentKind, ModelKind, Param, Plan, SITES_MAX, SiteDraft, SiteKind, WorkloadKind,
+};
+use crate::timeline::{ChartView, Command};
 
 /// A change to the draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +17,9 @@ pub enum Edit {
     /// One of a choice, by its place.
     Choice(Choose, usize),
     Compare(bool),
+    Experiment(ExperimentKind),
+    /// Whether a model races.
+    Racer(ModelKind, bool),
     SiteKind(usize, SiteKind),
     SiteValue(usize, String),
     Command(String),
@@ -32,6 +39,10 @@ pub enum Msg {
     /// Where the page runs became known, or changed.
     Environment(Environment),
     Run,
+    /// Races all models on the work that is chosen.
+    RaceAll,
+    /// Measures what the cores are worth.
+    Calibrate,
     Stop,
     /// How the run stands.
     Progress(RunView),
@@ -44,6 +55,10 @@ pub enum Msg {
         name: String,
         bytes: Vec<u8>,
     },
+    /// What is to be shown beside the timeline.
+    Timeline(ChartView),
+    /// Something is asked of the timeline.
+    Ask(Command),
     CopyLink,
     Copied(Result<(), ()>),
     /// The moment of saying so is over.
@@ -56,6 +71,7 @@ pub enum Msg {
 pub enum Effect {
     Run(Plan),
     Stop,
+    Timeline(Command),
     /// Reads the programs that were chosen.
     ReadPrograms,
     /// Keeps a program, to be run by its name.
@@ -85,6 +101,15 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Run => run(state),
+        Msg::RaceAll => {
+            apply(&mut state.draft, Edit::Experiment(ExperimentKind::Race));
+            state.draft.racers = Draft::default().racers;
+            let mut effects = run(state);
+            effects.push(Effect::SetFragment(fragment_from_draft(&state.draft)));
+            effects
+        }
+        Msg::Calibrate if state.running || !state.environment.isolated => Vec::new(),
+        Msg::Calibrate => start(state, Plan::of_cores(state.environment.cores)),
         Msg::Stop => {
             let act = state.running && !state.stopping;
             state.stopping |= act;
@@ -97,6 +122,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Ended => {
             state.running = false;
             state.stopping = false;
+            note_cores(state);
             Vec::new()
         }
         Msg::ProgramsChosen => vec![Effect::ReadPrograms],
@@ -113,6 +139,11 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.programs.push((name.clone(), bytes.len()));
             vec![Effect::AddProgram(name, bytes)]
         }
+        Msg::Timeline(view) => {
+            state.timeline = view;
+            Vec::new()
+        }
+        Msg::Ask(command) => vec![Effect::Timeline(command)],
         Msg::CopyLink => {
             let fragment = fragment_from_draft(&state.draft);
             vec![Effect::SetFragment(fragment.clone()), Effect::CopyLink(fragment)]
@@ -137,12 +168,29 @@ fn run(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(plan) = state.validate() else { return vec![Effect::ShowError] };
+    start(state, plan)
+}
+
+fn start(state: &mut State, plan: Plan) -> Vec<Effect> {
     state.running = true;
     state.stopping = false;
     state.notice = None;
     // What was run before is not what runs now, also not for a moment.
     state.run = None;
+    state.timeline = ChartView::default();
     vec![Effect::Run(plan)]
+}
+
+/// Keeps what the cores were found to be worth, if that is what was run, to its end.
+fn note_cores(state: &mut State) {
+    let Some(run) = state.run.as_ref().filter(|run| matches!(run.plan.experiment, Experiment::Cores(_))) else {
+        return;
+    };
+    if run.progress.done == run.progress.all
+        && let Some(cores) = Cores::of(&run.settings, &run.figures)
+    {
+        state.calibrated = Some(cores);
+    }
 }
 
 fn open(state: &mut State, fragment: &str) {
@@ -197,6 +245,21 @@ fn apply(draft: &mut Draft, edit: Edit) {
         Edit::Text(param, text) => draft.set_text(param, text),
         Edit::Choice(choose, place) => draft.set_choice(choose, place),
         Edit::Compare(compare) => draft.compare = compare,
+        Edit::Experiment(experiment) => {
+            draft.experiment = experiment;
+            // The work's own best may have no workers.
+            if experiment == ExperimentKind::Scaling
+                && !draft.model.has_workers()
+                && Draft::model_refused(draft.workload, ModelKind::FreeThreads).is_none()
+            {
+                let best = best_model(draft.workload);
+                draft.model = if best.has_workers() { best } else { ModelKind::FreeThreads };
+            }
+        }
+        Edit::Racer(model, races) => {
+            let is_in = |racer: &ModelKind| if *racer == model { races } else { draft.racers.contains(racer) };
+            draft.racers = ModelKind::ALL.into_iter().filter(is_in).collect();
+        }
         Edit::SiteKind(index, kind) => {
             if let Some(site) = draft.sites.get_mut(index) {
                 if kind == SiteKind::Url {
@@ -223,7 +286,9 @@ fn apply(draft: &mut Draft, edit: Edit) {
         }
         Edit::AddSite | Edit::RemoveSite(_) => {}
         Edit::Reset => {
+            let experiment = draft.experiment;
             *draft = Draft::of(draft.workload, draft.model);
+            draft.experiment = experiment;
         }
     }
 }
@@ -307,6 +372,53 @@ mod tests {
         assert_eq!(state.draft.model, ModelKind::FreeThreads);
         update(&mut state, Msg::Edit(Edit::Workload(WorkloadKind::Sites)));
         assert_eq!(state.draft.model, ModelKind::EventLoop);
+    }
+
+    #[test]
+    fn a_race_is_one_click_and_its_link_races_again() {
+        let mut state = ready();
+        update(&mut state, Msg::Edit(Edit::Workload(WorkloadKind::Primes)));
+        update(&mut state, Msg::Edit(Edit::Racer(ModelKind::Threads, false)));
+        let effects = update(&mut state, Msg::RaceAll);
+        let [Effect::Run(plan), Effect::SetFragment(fragment)] = &effects[..] else { panic!("{effects:?}") };
+        assert_eq!(plan.settings().len(), 7);
+        let mut other = ready();
+        update(&mut other, Msg::Fragment(fragment.clone()));
+        assert!(matches!(&update(&mut other, Msg::Run)[..], [Effect::Run(again)] if again == plan));
+        update(&mut state, Msg::Ended);
+        for model in [ModelKind::Sequential, ModelKind::Threads, ModelKind::FreeThreads, ModelKind::OwnLocks] {
+            update(&mut state, Msg::Edit(Edit::Racer(model, false)));
+        }
+        update(&mut state, Msg::Edit(Edit::Racer(ModelKind::Threads, true)));
+        assert_eq!(
+            state.draft.racers(),
+            [ModelKind::Threads, ModelKind::EventLoop, ModelKind::Processes, ModelKind::Cores]
+        );
+        update(&mut state, Msg::Edit(Edit::Workload(WorkloadKind::Commands)));
+        assert!(state.error_of(Field::Experiment).is_some());
+        assert_eq!(update(&mut state, Msg::Run), [Effect::ShowError]);
+    }
+
+    #[test]
+    fn a_scaling_curve_is_of_a_model_that_has_workers() {
+        let mut state = ready();
+        update(&mut state, Msg::Edit(Edit::Experiment(ExperimentKind::Scaling)));
+        assert_eq!(state.draft.model, ModelKind::FreeThreads);
+        assert_eq!(state.errors, []);
+        update(&mut state, Msg::Edit(Edit::Workload(WorkloadKind::Primes)));
+        update(&mut state, Msg::Edit(Edit::Model(ModelKind::EventLoop)));
+        assert!(state.error_of(Field::Experiment).is_some_and(|why| why.contains("no workers")));
+    }
+
+    #[test]
+    fn cores_are_calibrated_where_memory_is_shared_and_kept() {
+        let mut state = ready();
+        let effects = update(&mut state, Msg::Calibrate);
+        assert!(matches!(&effects[..], [Effect::Run(plan)] if plan.settings().len() == 4), "{effects:?}");
+        assert_eq!(update(&mut state, Msg::Calibrate), [], "one at a time");
+        let mut bare = ready();
+        bare.environment.isolated = false;
+        assert_eq!(update(&mut bare, Msg::Calibrate), []);
     }
 
     #[test]

@@ -44,6 +44,7 @@ pub(super) fn options(job: &Job) -> Options<Kernel> {
         maxtasksperchild: pool.per_process,
         chunksize: pool.chunksize.and_then(|chunksize| NonZeroUsize::new(chunksize as usize)),
         carrier: pool.carrier,
+        prefetch: pool.prefetch,
         ..Options::new(job.options.workers.max(1))
     }
 }
@@ -201,7 +202,7 @@ async fn or_stopped<P: Ports, T>(something: impl Future<Output = T>, env: Env<'_
 pub async fn serve<P: Ports + 'static>(pipe: &impl Pipe, number: u32, env: Env<'_, P>) -> Result<(), PipeBroken> {
     let lane = env.lane(0, LaneId::Child(number));
     lane.enter(Phase::Idle, None);
-    processes::serve(pipe, &Works { env, lane: &lane }, Some(recording(&lane))).await
+    processes::serve(pipe, &Works { env, lane: &lane }, env.ports, Some(recording(&lane))).await
 }
 
 /// Does the work of tasks, and records it.

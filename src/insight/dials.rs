@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use crate::model::trace::{Stamp, Trace};
+use super::series::{self, Steps};
+use crate::model::time::Instant;
+use crate::model::trace::{OpenSpan, Trace};
 
 /// How many at once: now, at most, and on average over the work.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -26,45 +28,30 @@ pub struct Dials {
 
 /// Reads both dials off a trace.
 pub fn dials(trace: &Trace) -> Dials {
-    let open_end = Stamp { at: trace.latest, sequence: u32::MAX };
-    let tasks = trace.tasks.iter().filter_map(|task| task.started.map(|start| (start, task.ended)));
-    let spans = trace.lanes.values().flat_map(|lane| {
-        let closed = lane.spans.iter().filter(|span| span.phase.computes() && span.task.is_some());
-        let open = lane.open.iter().filter(|span| span.phase.computes() && span.task.is_some());
-        closed.map(|span| (span.start, Some(span.end))).chain(open.map(|span| (span.start, None)))
-    });
     let work = trace.work_end() - trace.work_start().unwrap_or_default();
-    Dials { in_flight: dial(tasks, open_end, work), computing: dial(spans, open_end, work) }
+    let in_flight = trace.tasks.iter().filter(|task| task.started.is_some() && task.ended.is_none()).count();
+    let computes = |open: &&OpenSpan| open.phase.computes() && open.task.is_some();
+    let computing = trace.lanes.values().filter_map(|lane| lane.open.as_ref()).filter(computes).count();
+    Dials {
+        in_flight: dial(&series::in_flight(trace), in_flight, work),
+        computing: dial(&series::computing(trace), computing, work),
+    }
 }
 
-fn dial(intervals: impl Iterator<Item = (Stamp, Option<Stamp>)>, open_end: Stamp, work: Duration) -> Dial {
-    let (mut now, mut busy, mut edges) = (0, Duration::ZERO, Vec::new());
-    for (start, end) in intervals {
-        now += u32::from(end.is_none());
-        let end = end.unwrap_or(open_end);
-        busy += end.at - start.at;
-        // At one stamp an end comes before a start: one event can be both, and it is no overlap.
-        edges.push((start, 1_i32));
-        edges.push((end, -1));
-    }
-    // Each lane's are in order already, which the stable sort makes use of.
-    edges.sort();
-    let (mut level, mut peak) = (0, 0);
-    for (_, step) in edges {
-        level += step;
-        peak = peak.max(level);
-    }
-    let mean = if work.is_zero() { 0.0 } else { busy.as_secs_f64() / work.as_secs_f64() };
-    // The level never falls below 0, since each end comes after its start.
-    Dial { now, peak: peak.unsigned_abs(), mean }
+fn dial(steps: &Steps, now: usize, work: Duration) -> Dial {
+    let mut busy = 0.0;
+    steps.each(Instant::default(), Instant(u64::MAX), &mut |level, start, end| {
+        busy += level as f64 * (end - start).as_secs_f64();
+    });
+    let mean = if work.is_zero() { 0.0 } else { busy / work.as_secs_f64() };
+    Dial { now: now as u32, peak: steps.peak(), mean }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::event::Phase;
-    use crate::model::time::Instant;
-    use crate::model::trace::{Lane, OpenSpan, Span, TaskLife};
+    use crate::model::trace::{Lane, OpenSpan, Span, Stamp, TaskLife};
     use crate::model::{id::LaneId, id::TaskId};
 
     fn stamp(at: u64, sequence: u32) -> Stamp {
@@ -78,7 +65,7 @@ mod tests {
     fn trace_of(lanes: Vec<Vec<Span>>, tasks: Vec<TaskLife>, latest: u64) -> Trace {
         let mut trace = Trace { tasks, latest: Instant(latest), ..Trace::default() };
         for (number, spans) in (0..).zip(lanes) {
-            *trace.lanes.lane(LaneId::Thread(number)) = Lane { spans, open: None };
+            *trace.lanes.lane(LaneId::Thread(number)) = Lane { spans, ..Lane::default() };
         }
         trace
     }

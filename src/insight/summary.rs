@@ -26,6 +26,8 @@ pub struct Summary {
     pub phases: Vec<Phase>,
     /// What was sent between processes, if anything.
     pub copied: Option<Copied>,
+    /// Whether any thread held a lock that only one may compute with.
+    pub has_lock: bool,
     /// Events that were not recorded for want of room.
     pub lost: u64,
 }
@@ -49,6 +51,7 @@ impl Summary {
             tasks: trace.tasks.len(),
             dials: dials(trace),
             lost: trace.lost,
+            has_lock: trace.lanes.values().any(|lane| !lane.holds.is_empty()),
             start_up: start_up(trace),
             copied: copied(trace),
             phases: phases(trace),
@@ -96,22 +99,6 @@ impl Summary {
     }
 }
 
-/// How many times faster `run` was than `baseline`. `None` unless both ended every task, since nothing else compares.
-pub fn speedup(baseline: &Summary, run: &Summary) -> Option<f64> {
-    let comparable = baseline.is_complete() && run.is_complete() && !run.wall.is_zero();
-    comparable.then(|| baseline.wall.as_secs_f64() / run.wall.as_secs_f64())
-}
-
-/// The same with the time that starting took on both sides: what a program that begins cold gains.
-pub fn speedup_with_start(baseline: &Summary, run: &Summary) -> Option<f64> {
-    speedup(baseline, run)?;
-    if run.start_up.is_zero() {
-        // It was warm: nothing started.
-        return None;
-    }
-    Some((baseline.wall + baseline.start_up).as_secs_f64() / (run.wall + run.start_up).as_secs_f64())
-}
-
 /// In the order in which a legend lists them.
 fn phases(trace: &Trace) -> Vec<Phase> {
     let mut seen = [false; Phase::ALL.len()];
@@ -126,17 +113,16 @@ fn copied(trace: &Trace) -> Option<Copied> {
         let spans = trace.lanes.values().flat_map(|lane| &lane.spans).filter(|span| span.phase == phase);
         spans.map(|span| span.end.at - span.start.at).sum()
     };
-    (trace.messages > 0).then(|| Copied {
-        messages: trace.messages,
-        bytes: trace.message_bytes,
+    (!trace.posts.is_empty()).then(|| Copied {
+        messages: trace.posts.len() as u32,
+        bytes: trace.posts.iter().map(|post| u64::from(post.bytes)).sum(),
         packing: time_in(Phase::Serialising),
         unpacking: time_in(Phase::Deserialising),
-        call: median(&trace.calls),
+        call: median(trace.calls()),
     })
 }
 
-fn median(lengths: &[Duration]) -> Option<Duration> {
-    let mut lengths = lengths.to_vec();
+fn median(mut lengths: Vec<Duration>) -> Option<Duration> {
     let middle = lengths.len() / 2;
     (!lengths.is_empty()).then(|| *lengths.select_nth_unstable(middle).1)
 }
@@ -197,15 +183,12 @@ mod tests {
 
     #[test]
     fn only_complete_runs_are_compared() {
-        let slow = Summary { tasks: 1, done: 1, wall: Duration::from_millis(900), ..Summary::default() };
-        let fast = Summary { wall: Duration::from_millis(450), ..slow.clone() };
-        assert_eq!(speedup(&slow, &fast), Some(2.0));
-        let cold = Summary { start_up: Duration::from_millis(450), ..fast.clone() };
-        assert_eq!((speedup(&slow, &cold), speedup_with_start(&slow, &cold)), (Some(2.0), Some(1.0)));
-        assert_eq!(speedup(&slow, &Summary { done: 0, cancelled: 1, ..fast.clone() }), None);
-        assert_eq!(speedup(&slow, &Summary { wall: Duration::ZERO, ..fast.clone() }), None);
-        assert_eq!(speedup(&slow, &Summary { done: 0, failed: 1, cut_short: 1, ..fast.clone() }), None);
-        assert_eq!(speedup(&slow, &Summary { lost: 1, ..fast }), None, "its end may be among what was lost");
+        let complete = Summary { tasks: 1, done: 1, ..Summary::default() };
+        assert!(complete.is_complete());
+        assert!(Summary { done: 0, failed: 1, ..complete.clone() }.is_complete(), "it failed by itself");
+        assert!(!Summary { done: 0, cancelled: 1, ..complete.clone() }.is_complete());
+        assert!(!Summary { done: 0, failed: 1, cut_short: 1, ..complete.clone() }.is_complete());
+        assert!(!Summary { lost: 1, ..complete }.is_complete(), "its end may be among what was lost");
     }
 
     #[test]

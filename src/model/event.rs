@@ -1,10 +1,12 @@
 //! What a thread records: events of one fixed size.
 
+use serde::{Deserialize, Serialize};
+
 use super::id::{LaneId, TaskId};
 use super::time::Instant;
 
 /// What a lane is doing from one event to the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u32)]
 pub enum Phase {
     /// Nothing: waiting to be given a task.
@@ -35,6 +37,8 @@ pub enum Phase {
     WaitingJoin = 12,
     /// A program waits for something to read from a pipe, or for room in one.
     WaitingPipe = 13,
+    /// The page stood still: it answered nobody and drew nothing.
+    Blocked = 14,
 }
 
 impl Phase {
@@ -44,7 +48,7 @@ impl Phase {
     }
 
     /// Every phase, in the order in which a legend lists them.
-    pub const ALL: [Phase; 14] = [
+    pub const ALL: [Phase; 15] = [
         Phase::Idle,
         Phase::Instantiating,
         Phase::StartingThreads,
@@ -59,6 +63,7 @@ impl Phase {
         Phase::Deserialising,
         Phase::WaitingIo,
         Phase::Sleeping,
+        Phase::Blocked,
     ];
 
     /// What a person reads.
@@ -76,6 +81,7 @@ impl Phase {
             Phase::WaitingMutex => "waiting for a lock of the tasks",
             Phase::WaitingQueue => "waiting for the queue",
             Phase::WaitingPipe => "waiting for the pipe",
+            Phase::Blocked => "the page stood still",
             Phase::WaitingJoin => "waiting for a thread",
             Phase::ComputingUnlocked => "computing without the lock",
         }

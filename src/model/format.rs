@@ -34,6 +34,15 @@ pub fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
+/// Names as a sentence lists them: "a, b and c".
+pub fn list(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
 /// A size with three digits that count: "850 bytes", "12.3 KB", "1.14 MB"; units of a thousand.
 pub fn bytes(bytes: u64) -> String {
     let size = bytes as f64;
@@ -90,6 +99,7 @@ mod tests {
         assert_eq!(ratio(2.4567), "2.46×");
         assert_eq!(count(1, "task"), "1 task");
         assert_eq!(count(0, "site"), "0 sites");
+        assert_eq!((list(&["a"]), list(&["a", "b", "c"])), ("a".to_owned(), "a, b and c".to_owned()));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use form_urlencoded::{Serializer, parse};
 use thiserror::Error;
 
-use super::plan::{Choose, Draft, ModelKind, Param, SITES_MAX, SiteDraft, SiteKind, WorkloadKind};
+use super::plan::{Choose, Draft, ExperimentKind, ModelKind, Param, SITES_MAX, SiteDraft, SiteKind, WorkloadKind};
 
 const VERSION: &str = "1";
 /// The last field of every link. Mail and chat programs cut long links, and a plan cut short would be another plan.
@@ -32,6 +32,13 @@ pub fn fragment_from_draft(draft: &Draft) -> String {
     out.append_pair("as", name_of(&MODELS, draft.model));
     if !draft.compare {
         out.append_pair("compare", "no");
+    }
+    if draft.experiment != ExperimentKind::One {
+        out.append_pair("experiment", name_of(&EXPERIMENTS, draft.experiment));
+    }
+    if draft.racers != Draft::default().racers {
+        let names: Vec<&str> = draft.racers.iter().map(|model| name_of(&MODELS, *model)).collect();
+        out.append_pair("racers", &names.join(" "));
     }
     if draft.workload == WorkloadKind::Sites {
         for site in &draft.sites {
@@ -87,10 +94,18 @@ pub fn draft_from_fragment(fragment: &str) -> Result<Draft, FragmentError> {
     if let Some(name) = value_of("as") {
         draft.model = named(&MODELS, name)?;
     }
+    if let Some(name) = value_of("experiment") {
+        draft.experiment = named(&EXPERIMENTS, name)?;
+    }
+    if let Some(names) = value_of("racers") {
+        let chosen: Vec<ModelKind> =
+            names.split_whitespace().map(|name| named(&MODELS, name)).collect::<Result<_, _>>()?;
+        draft.racers = ModelKind::ALL.into_iter().filter(|model| chosen.contains(model)).collect();
+    }
     let mut sites = Vec::new();
     for (key, value) in &pairs[1..] {
         match key.as_str() {
-            "run" | "as" => {}
+            "run" | "as" | "experiment" | "racers" => {}
             "command" => draft.command = value.clone(),
             "stdin" => draft.stdin = value.clone(),
             "env" => draft.env = value.clone(),
@@ -122,7 +137,11 @@ pub fn draft_from_fragment(fragment: &str) -> Result<Draft, FragmentError> {
 /// The number that a link calls so: of the workload, or of any model, as links say more than their model reads.
 fn param_of(draft: &Draft, key: &str) -> Option<Param> {
     let models = ModelKind::ALL.into_iter().flat_map(Param::of_model).copied();
-    let mut all = Param::of_workload(draft.workload).iter().copied().chain(models).chain([Param::Limit]);
+    let mut all = Param::of_workload(draft.workload).iter().copied().chain(models).chain([
+        Param::Limit,
+        Param::Repeats,
+        Param::UpTo,
+    ]);
     all.find(|param| param.spec(draft.workload).key == key)
 }
 
@@ -164,6 +183,12 @@ const MODELS: [(&str, ModelKind); 8] = [
     ("cores", ModelKind::Cores),
     ("subprocess", ModelKind::Subprocess),
 ];
+const EXPERIMENTS: [(&str, ExperimentKind); 4] = [
+    ("one", ExperimentKind::One),
+    ("race", ExperimentKind::Race),
+    ("scaling", ExperimentKind::Scaling),
+    ("break-even", ExperimentKind::BreakEven),
+];
 const SITES: [(&str, SiteKind); 6] = [
     ("answers", SiteKind::Answers),
     ("refuses", SiteKind::Refuses),
@@ -177,6 +202,11 @@ const YES_NO: [(&str, bool); 2] = [("yes", true), ("no", false)];
 /// The name of a workload, as links and the ids of the page's elements have it.
 pub fn workload_name(workload: WorkloadKind) -> &'static str {
     name_of(&WORKLOADS, workload)
+}
+
+/// The name of an experiment.
+pub fn experiment_name(experiment: ExperimentKind) -> &'static str {
+    name_of(&EXPERIMENTS, experiment)
 }
 
 /// The name of a model.
@@ -221,7 +251,14 @@ mod tests {
         line.command = "printenv \"A B\" | wc".to_owned();
         line.stdin = "two\nlines & more".to_owned();
         line.env = "A=1 B=2".to_owned();
-        let mut all = vec![Draft::default(), odd, primes, sleep, line];
+        let mut race = draft(WorkloadKind::Sha256, ModelKind::Threads, &[(Param::Repeats, "7")], &[(Choose::CCall, 1)]);
+        race.experiment = ExperimentKind::Race;
+        race.racers = vec![ModelKind::Sequential, ModelKind::Threads, ModelKind::Cores];
+        let mut curve = draft(WorkloadKind::Pi, ModelKind::Processes, &[(Param::UpTo, "4")], &[]);
+        curve.experiment = ExperimentKind::Scaling;
+        let mut none = race.clone();
+        none.racers.clear();
+        let mut all = vec![Draft::default(), odd, primes, sleep, line, race, curve, none];
         // Each control of each workload and model, with something in it that is not the usual.
         for workload in WorkloadKind::ALL {
             for model in ModelKind::ALL {

@@ -20,9 +20,11 @@ impl TaskId {
 
 /// A row of the timeline: what one process, thread or coroutine has.
 ///
-/// Lanes order as they are drawn: the process first, then its threads, its coroutines, and the processes that it started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Lanes order as they are drawn: the page first, then the process, then its threads, its coroutines, and the processes that it started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum LaneId {
+    /// The page itself: whether it answers a person, or stands still.
+    Page,
     /// The process itself: its start.
     Process,
     /// A thread of the process; 0 is the one that the process starts with.
@@ -43,6 +45,7 @@ impl LaneId {
             LaneId::Thread(index) => (1 << INDEX_BITS) | index,
             LaneId::Coroutine(index) => (2 << INDEX_BITS) | index,
             LaneId::Child(index) => (3 << INDEX_BITS) | index,
+            LaneId::Page => 4 << INDEX_BITS,
         }
     }
 
@@ -54,6 +57,7 @@ impl LaneId {
             1 => Some(LaneId::Thread(index)),
             2 => Some(LaneId::Coroutine(index)),
             3 => Some(LaneId::Child(index)),
+            4 if index == 0 => Some(LaneId::Page),
             _ => None,
         }
     }
@@ -65,9 +69,14 @@ mod tests {
 
     #[test]
     fn lanes_survive_the_way_through_a_word() {
-        for lane in
-            [LaneId::Process, LaneId::Thread(0), LaneId::Thread(255), LaneId::Coroutine(9_999), LaneId::Child(8)]
-        {
+        for lane in [
+            LaneId::Page,
+            LaneId::Process,
+            LaneId::Thread(0),
+            LaneId::Thread(255),
+            LaneId::Coroutine(9_999),
+            LaneId::Child(8),
+        ] {
             assert_eq!(LaneId::from_word(lane.to_word()), Some(lane));
         }
         assert_eq!(LaneId::from_word(u32::MAX), None);

@@ -1,82 +1,19 @@
 //! What a run leaves: lanes with their spans, and tasks with their lives. Only ever added to.
 
 use core::time::Duration;
+use std::collections::BTreeMap;
 
-use super::event::{Event, EventKind, Phase};
+use serde::{Deserialize, Serialize};
+
+use super::event::{Event, EventKind};
 use super::id::{LaneId, TaskId};
+pub use super::lane::{Hold, Lane, Lanes, OpenSpan, Span, Stamp};
 use super::message::Message;
 use super::outcome::{Failure, Outcome, Report, Value};
 use super::time::Instant;
 
-/// A point in the order of what happened: by the clock, and by the sequence number where the clock cannot tell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Stamp {
-    pub at: Instant,
-    pub sequence: u32,
-}
-
-/// A time in which a lane did one thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
-    pub phase: Phase,
-    pub task: Option<TaskId>,
-    pub start: Stamp,
-    pub end: Stamp,
-}
-
-/// A lane that is doing something right now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OpenSpan {
-    pub phase: Phase,
-    pub task: Option<TaskId>,
-    pub start: Stamp,
-}
-
-/// One row: what a process, thread or coroutine did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lane {
-    /// In order of time.
-    pub spans: Vec<Span>,
-    pub open: Option<OpenSpan>,
-}
-
-/// The lanes of a run, in the order in which they are drawn.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lanes(Vec<(LaneId, Lane)>);
-
-impl Lanes {
-    /// The lane of this name; a new one where there was none.
-    pub fn lane(&mut self, id: LaneId) -> &mut Lane {
-        let place = self.0.binary_search_by_key(&id, |(id, _)| *id).unwrap_or_else(|place| {
-            self.0.insert(place, (id, Lane::default()));
-            place
-        });
-        &mut self.0[place].1
-    }
-
-    /// Every lane with its name.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (LaneId, &Lane)> {
-        self.0.iter().map(|(id, lane)| (*id, lane))
-    }
-
-    /// Every lane.
-    pub fn values(&self) -> impl Iterator<Item = &Lane> {
-        self.0.iter().map(|(_, lane)| lane)
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
 /// The life of one task.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskLife {
     pub submitted: Option<Stamp>,
     pub started: Option<Stamp>,
@@ -87,7 +24,7 @@ pub struct TaskLife {
 }
 
 /// Sixteen points of a picture that tasks make together (`EventKind::Shown`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece {
     /// Its place in the picture, counted in pieces.
     pub piece: u32,
@@ -97,21 +34,33 @@ pub struct Piece {
     pub lane: LaneId,
 }
 
+/// A message from one process, or interpreter, to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Post {
+    /// Its call (`model::message`).
+    pub number: u32,
+    /// Its length.
+    pub bytes: u32,
+    /// The first task that it is about.
+    pub task: Option<TaskId>,
+    /// Who handed it to its carrier, and when; unknown until that is read, or for ever if the event was lost.
+    pub sent: Option<(LaneId, Stamp)>,
+    /// Who had unpacked it, and when.
+    pub received: Option<(LaneId, Stamp)>,
+}
+
 /// Everything that was recorded of one run under one model.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
     pub lanes: Lanes,
     /// By the order of submission.
     pub tasks: Vec<TaskLife>,
     /// The order in which tasks ended.
     pub ended: Vec<TaskId>,
-    /// Messages that were sent between processes, or interpreters, and their bytes.
-    pub messages: u32,
-    pub message_bytes: u64,
-    /// How long each call took whose answer has come: from when the process's own thread sent it to when it had the answer open.
-    pub calls: Vec<Duration>,
-    /// Calls without an answer yet: their number, and when they were sent.
-    pub open_calls: Vec<(u32, Instant)>,
+    /// Messages between processes, or interpreters, in the order in which they were first heard of.
+    pub posts: Vec<Post>,
+    /// Of those of which one end is not known yet, the place in `posts`: by whether it is a call or an answer, and by its number.
+    pub open_posts: BTreeMap<(bool, u32), u32>,
     /// Where the counter that tasks share stood last.
     pub counter: Option<u64>,
     /// Pieces of a picture that tasks have made, in the order in which they came.
@@ -139,26 +88,50 @@ impl Trace {
                 lane.open = Some(OpenSpan { phase, task: event.task, start: stamp });
             }
             EventKind::LaneClosed => self.lanes.lane(event.lane).end_open(stamp),
-            EventKind::Sent => {
-                let message = Message::from_arg(event.arg);
-                self.messages += 1;
-                self.message_bytes += u64::from(message.bytes);
-                if event.lane == LaneId::Thread(0) {
-                    self.open_calls.push((message.number, event.at));
-                }
+            EventKind::LockRequested => self.lanes.lane(event.lane).requests.push(stamp),
+            EventKind::LockTaken => {
+                let before = u32::try_from(event.arg >> 1).unwrap_or(0);
+                let from = (before > 0).then_some(LaneId::Thread(before));
+                self.lanes.lane(event.lane).begin_hold(stamp, from, event.arg & 1 == 1);
             }
-            EventKind::Received if event.lane == LaneId::Thread(0) => {
-                let number = Message::from_arg(event.arg).number;
-                // Few are open at a time.
-                if let Some(place) = self.open_calls.iter().position(|(open, _)| *open == number) {
-                    let (_, sent) = self.open_calls.swap_remove(place);
-                    self.calls.push(event.at - sent);
-                }
-            }
+            EventKind::LockDropped => self.lanes.lane(event.lane).end_hold(stamp, event.arg & 1 == 1),
+            EventKind::Sent => self.post(event, |post| post.sent = Some((event.lane, stamp))),
+            EventKind::Received => self.post(event, |post| post.received = Some((event.lane, stamp))),
             EventKind::Counted => self.counter = Some(event.arg),
             EventKind::Shown(piece) => self.shown.push(Piece { piece, shades: event.arg, lane: event.lane }),
             kind => self.apply_to_task(kind, event, stamp),
         }
+    }
+
+    /// Notes one end of a message. The other may have been read before, as it stands in another lane's record.
+    fn post(&mut self, event: &Event, note: impl FnOnce(&mut Post)) {
+        let Message { number, bytes } = Message::from_arg(event.arg);
+        // Calls leave the process's own thread, and answers come to it.
+        let is_call = (event.lane == LaneId::Thread(0)) == (event.kind == EventKind::Sent);
+        let place = match self.open_posts.remove(&(is_call, number)) {
+            Some(place) => place as usize,
+            None => {
+                self.open_posts.insert((is_call, number), self.posts.len() as u32);
+                self.posts.push(Post { number, bytes, task: event.task, sent: None, received: None });
+                self.posts.len() - 1
+            }
+        };
+        note(&mut self.posts[place]);
+    }
+
+    /// How long each call took whose answer has come: from when the process's own thread sent it to when it had the answer open.
+    pub fn calls(&self) -> Vec<Duration> {
+        let mut sent = BTreeMap::new();
+        let mut calls = Vec::new();
+        for post in &self.posts {
+            match (post.sent, post.received) {
+                (Some((LaneId::Thread(0), stamp)), _) => drop(sent.insert(post.number, stamp.at)),
+                (_, Some((LaneId::Thread(0), stamp))) => calls.push((post.number, stamp.at)),
+                _ => {}
+            }
+        }
+        let length = |(number, received)| sent.get(&number).map(|sent: &Instant| received - *sent);
+        calls.into_iter().filter_map(length).collect()
     }
 
     fn apply_to_task(&mut self, kind: EventKind, event: &Event, stamp: Stamp) {
@@ -221,6 +194,7 @@ impl Trace {
         self.latest = stamp.at;
         for (_, lane) in &mut self.lanes.0 {
             lane.end_open(stamp);
+            lane.end_hold(stamp, false);
         }
         for index in 0..self.tasks.len() {
             if self.tasks[index].submitted.is_some() && self.tasks[index].outcome.is_none() {
@@ -244,17 +218,10 @@ impl Trace {
     }
 }
 
-impl Lane {
-    fn end_open(&mut self, end: Stamp) {
-        if let Some(OpenSpan { phase, task, start }) = self.open.take() {
-            self.spans.push(Span { phase, task, start, end: end.max(start) });
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::event::Phase;
 
     const THREAD: LaneId = LaneId::Thread(1);
 
@@ -335,8 +302,35 @@ mod tests {
         add(4, child, EventKind::Sent, 0);
         add(9, parent, EventKind::Received, 1);
         add(11, parent, EventKind::Received, 0);
-        assert_eq!((trace.messages, trace.message_bytes), (3, 300));
-        assert_eq!(trace.calls, [Duration::from_nanos(7), Duration::from_nanos(10)]);
+        let mut calls = trace.calls();
+        calls.sort();
+        assert_eq!(calls, [Duration::from_nanos(7), Duration::from_nanos(10)]);
+        let ways: Vec<_> = trace
+            .posts
+            .iter()
+            .map(|post| (post.number, post.sent.map(|(lane, _)| lane), post.received.map(|(lane, _)| lane)))
+            .collect();
+        assert_eq!(ways[0], (0, Some(parent), Some(child)));
+        assert_eq!(ways[2], (0, Some(child), Some(parent)));
+        assert_eq!(trace.posts.iter().map(|post| post.bytes).sum::<u32>(), 400);
+    }
+
+    #[test]
+    fn who_holds_the_lock_is_known_from_when_and_from_whom() {
+        let mut trace = Trace::new(1);
+        let (one, two) = (LaneId::Thread(1), LaneId::Thread(2));
+        let mut add = |ms, lane, kind, arg| trace.apply(&Event { lane, ..event(ms, kind, arg) });
+        add(1, one, EventKind::LockTaken, 0);
+        add(6, two, EventKind::LockRequested, 0);
+        // The second thread's record is read first.
+        add(7, two, EventKind::LockTaken, 1 | (1 << 1));
+        add(7, one, EventKind::LockDropped, 1);
+        trace.cut(Instant(9), &Outcome::Cancelled);
+        let [first] = trace.lanes.get(one).unwrap().holds[..] else { panic!() };
+        assert_eq!((first.start, first.end, first.is_forced, first.from), (stamp(1), Some(stamp(7)), true, None));
+        let [second] = trace.lanes.get(two).unwrap().holds[..] else { panic!() };
+        assert_eq!((second.end.map(|end| end.at), second.from, second.was_forced), (Some(Instant(9)), Some(one), true));
+        assert_eq!(trace.lanes.get(two).unwrap().requests, [stamp(6)]);
     }
 
     #[test]

@@ -1,7 +1,24 @@
-//! From traces to a picture: geometry and a list of what to draw. Pure; `platform::canvas` paints the list.
+//! From traces to a picture: geometry and a list of what to draw, and what a person does with it. Pure; `platform::page::canvas`
+//! paints the list.
 
-pub mod merge;
+mod axis;
+mod bars;
+mod chart;
+mod details;
+mod draw;
+mod hit;
+mod lane;
+mod leg;
+mod replay;
+mod rows;
 pub mod scale;
-pub mod scene;
+mod scene;
+mod shares;
+mod view;
 
-pub use scene::{Align, Ink, Leg, Mark, Scene, Shape, scene};
+pub use chart::{Chart, ChartView, Command, Input, ReplayView};
+pub use details::{Details, Link, StretchOfLeg, StretchSummary, Target};
+pub use draw::scene;
+pub use leg::{Leg, lane_name};
+pub use replay::SPEEDS;
+pub use scene::{Align, Ink, Mark, Rect, Scene, Shape};

@@ -2,16 +2,23 @@
 
 use yew::prelude::*;
 
-use super::widgets::Chip;
+use super::widgets::{Chip, TextField};
 use crate::app::{Edit, Msg};
-use crate::model::fragment::{model_name, workload_name};
-use crate::model::plan::{Draft, ModelKind, WorkloadKind};
+use crate::model::fragment::{experiment_name, model_name, workload_name};
+use crate::model::plan::{Draft, ExperimentKind, ModelKind, Param, WorkloadKind};
 
 #[derive(PartialEq, Properties)]
 pub struct ChoicesProps {
     pub workload: WorkloadKind,
     pub model: ModelKind,
     pub compare: bool,
+    pub experiment: ExperimentKind,
+    /// Those that race.
+    pub racers: Vec<ModelKind>,
+    /// How often each trial is repeated: what was typed, what holds without, and what is wrong with it.
+    pub repeats: AttrValue,
+    pub repeats_usually: AttrValue,
+    pub repeats_error: Option<AttrValue>,
     pub running: bool,
     pub stopping: bool,
     pub obstacle: Option<&'static str>,
@@ -111,15 +118,6 @@ pub fn Choices(props: &ChoicesProps) -> Html {
         }
     });
     let text = card(props.workload).map(|(.., text)| *text);
-    let models = ModelKind::ALL.into_iter().map(|kind| {
-        let on_choose = edit.reform(move |()| Edit::Model(kind));
-        let is_refused = Draft::model_refused(props.workload, kind).is_some();
-        html! {
-            <Chip
-                group="model" value={model_name(kind)} label={kind.label()} chosen={kind == props.model} {is_refused} {on_choose}
-            />
-        }
-    });
     html! {
         <section class="choices" aria-label="What to run">
             <fieldset>
@@ -129,12 +127,74 @@ pub fn Choices(props: &ChoicesProps) -> Html {
             </fieldset>
             <fieldset>
                 <legend>{ "How it is run" }</legend>
-                <div class="chips">{ for models }</div>
-                <p class="choice-text" id="model-text">{ model_text(props.model) }</p>
+                { experiments(props, &edit) }
+                { models(props, &edit) }
+                <p class="choice-text" id="model-text">{ experiment_text(props) }</p>
                 { for refusals(props.workload) }
+                if props.experiment != ExperimentKind::One { { repeats(props, &edit) } }
             </fieldset>
             { run_bar(props, &edit) }
         </section>
+    }
+}
+
+/// What is made of the work: one run, or more.
+fn experiments(props: &ChoicesProps, edit: &Callback<Edit>) -> Html {
+    let chips = ExperimentKind::ALL.into_iter().map(|kind| {
+        let label = match kind {
+            ExperimentKind::One => "One model",
+            ExperimentKind::Race => "Race",
+            ExperimentKind::Scaling => "Scaling",
+            ExperimentKind::BreakEven => "Break-even",
+        };
+        let on_choose = edit.reform(move |()| Edit::Experiment(kind));
+        let value = experiment_name(kind);
+        html! { <Chip group="experiment" {value} {label} chosen={kind == props.experiment} {on_choose} /> }
+    });
+    html! { <div class="chips experiments" role="group" aria-label="What is made of it">{ for chips }</div> }
+}
+
+/// The models: one is chosen, or those that race.
+fn models(props: &ChoicesProps, edit: &Callback<Edit>) -> Html {
+    let is_many = props.experiment == ExperimentKind::Race;
+    if props.experiment == ExperimentKind::BreakEven {
+        return Html::default();
+    }
+    let chips = ModelKind::ALL.into_iter().map(|kind| {
+        let races = props.racers.contains(&kind);
+        let on_choose =
+            edit.reform(move |()| if is_many { Edit::Racer(kind, !races) } else { Edit::Model(kind) });
+        let is_refused = Draft::model_refused(props.workload, kind).is_some()
+            || (props.experiment == ExperimentKind::Scaling && !kind.has_workers());
+        let chosen = if is_many { races } else { kind == props.model };
+        html! { <Chip group="model" value={model_name(kind)} label={kind.label()} {chosen} {is_refused} {is_many} {on_choose} /> }
+    });
+    html! {
+        <div class="chips" role="group" aria-label={if is_many { "Models that race" } else { "Model" }}>{ for chips }</div>
+    }
+}
+
+fn experiment_text(props: &ChoicesProps) -> &'static str {
+    match props.experiment {
+        ExperimentKind::One => model_text(props.model),
+        ExperimentKind::Race => "The same work under each of these, one after another, so that none disturbs another.",
+        ExperimentKind::Scaling => "The same work with one worker, then more, past the cores: what each more gains.",
+        ExperimentKind::BreakEven => {
+            "A pool of processes beside Sequential, from short tasks to long ones: from where on it pays."
+        }
+    }
+}
+
+fn repeats(props: &ChoicesProps, edit: &Callback<Edit>) -> Html {
+    let spec = Param::Repeats.spec(props.workload);
+    html! {
+        <div class="repeats">
+            <TextField
+                id={spec.key} label={spec.label} value={props.repeats.clone()} placeholder={props.repeats_usually.clone()}
+                unit="of each" hint="In turns: a round of all, then the next. With more than one, a first round warms up and is not counted."
+                error={props.repeats_error.clone()} on_text={edit.reform(|text| Edit::Text(Param::Repeats, text))}
+            />
+        </div>
     }
 }
 
@@ -190,7 +250,12 @@ fn run_bar(props: &ChoicesProps, edit: &Callback<Edit>) -> Html {
                 { label }
             </button>
             <button type="button" id="copy-link" class="quiet" onclick={copy}>{ copied }</button>
-            if props.model.compares() {
+            if !props.running && props.workload != WorkloadKind::Commands {
+                <button type="button" id="race-all" class="quiet" onclick={props.send.reform(|_: MouseEvent| Msg::RaceAll)}>
+                    { "Race all" }
+                </button>
+            }
+            if props.experiment == ExperimentKind::One && props.model.compares() {
                 <label class="check">
                     <input type="checkbox" id="compare" checked={props.compare} onchange={on_compare} />
                     { "Run Sequential first, to compare" }

@@ -2,12 +2,17 @@
 
 use yew::prelude::*;
 
-use crate::app::{Environment, Network};
+use crate::app::{Environment, Msg, Network};
+use crate::insight::curve::Cores;
 use crate::model::format;
 
 #[derive(PartialEq, Properties)]
 pub struct FactsProps {
     pub environment: Environment,
+    /// What the cores are worth, once that was measured.
+    pub calibrated: Option<Cores>,
+    pub running: bool,
+    pub send: Callback<Msg>,
 }
 
 #[component]
@@ -30,9 +35,35 @@ pub fn Facts(props: &FactsProps) -> Html {
     html! {
         <footer class="facts">
             <dl id="facts">
+                { cores_measured(props) }
                 { for facts.into_iter().map(|(name, value)| html! { <div><dt>{ name }</dt><dd>{ value }</dd></div> }) }
             </dl>
             <p>{ "Everything stays in this browser: no data leaves it, unless you type an address to ask. Ctrl+Enter runs." }</p>
         </footer>
+    }
+}
+
+/// What as many threads get done at once as one alone would in turn.
+fn cores_measured(props: &FactsProps) -> Html {
+    let measure = props.send.reform(|_: MouseEvent| Msg::Calibrate);
+    let value = match props.calibrated {
+        Some(Cores { worth, threads, n }) => format!(
+            "{} ({} to {}), with {} at once, n = {n}",
+            format::fixed(worth.value, 2),
+            format::fixed(worth.low, 2),
+            format::fixed(worth.high, 2),
+            format::count(threads as usize, "thread"),
+        ),
+        None if props.environment.isolated => "not yet".to_owned(),
+        None => "not possible here: threads need shared memory".to_owned(),
+    };
+    html! {
+        <div>
+            <dt>{ "Cores measured" }</dt>
+            <dd id="cores-measured">{ value }</dd>
+            if props.environment.isolated && !props.running {
+                <button type="button" id="calibrate" class="quiet" onclick={measure}>{ "Measure" }</button>
+            }
+        </div>
     }
 }

@@ -7,6 +7,7 @@ use crate::app::{LegView, RunView};
 use crate::insight::TaskRow;
 use crate::insight::tasks::{Split, Standing};
 use crate::model::format;
+use crate::model::plan::Experiment;
 
 #[derive(PartialEq, Properties)]
 pub struct ResultsProps {
@@ -15,9 +16,13 @@ pub struct ResultsProps {
 
 #[component]
 pub fn Results(props: &ResultsProps) -> Html {
-    let Some((run, leg)) = props.run.as_ref().and_then(|run| Some((run, run.legs.last()?))) else {
+    let Some((run, leg)) = props.run.as_ref().and_then(|run| Some((run, run.leg()?))) else {
         return Html::default();
     };
+    // Of a curve, times are what matters.
+    if !matches!(run.plan.experiment, Experiment::One | Experiment::Race(_)) {
+        return Html::default();
+    }
     let listing = &leg.listing;
     let order = listing.completed.iter().map(|(number, name)| html! { <li key={*number}>{ name }</li> });
     let more = listing.total - listing.rows.len();

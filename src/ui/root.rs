@@ -7,10 +7,12 @@ use yew::prelude::*;
 
 use super::choices::Choices;
 use super::facts::Facts;
+use super::numbers::NumbersPanel;
 use super::results::Results;
 use super::settings::Settings;
 use super::stage::Stage;
 use crate::app::{Effect, Msg, State, update};
+use crate::model::plan::{Field, Param};
 
 /// Tells the app what happened.
 pub type Send = Rc<dyn Fn(Msg)>;
@@ -97,11 +99,15 @@ impl Component for Root {
                 <main class="columns">
                     <Choices
                         workload={state.draft.workload} model={state.draft.model} compare={state.draft.compare}
+                        experiment={state.draft.experiment} racers={state.draft.racers()} repeats={state.draft.text(Param::Repeats).to_owned()}
+                        repeats_usually={state.draft.usual_of(Param::Repeats, 1).unwrap_or_default()}
+                        repeats_error={state.error_of(Field::Number(Param::Repeats)).map(|text| AttrValue::from(text.to_owned()))}
                         running={state.running} stopping={state.stopping} obstacle={state.obstacle()}
                         wrong={state.first_wrong().map(AttrValue::from)} copied={state.copied} send={send.clone()}
                     />
                     <div class="happened">
-                        <Stage run={state.run.clone()} cores={state.environment.cores} workload={state.draft.workload} model={state.draft.model} compare={state.draft.compare} running={state.running} />
+                        <Stage run={state.run.clone()} cores={state.environment.cores} workload={state.draft.workload} model={state.draft.model} compare={state.draft.compare} experiment={state.draft.experiment} calibrated={state.calibrated} running={state.running} timeline={state.timeline.clone()} send={send.clone()} />
+                        <NumbersPanel run={state.run.clone()} clock_step_us={state.environment.clock_step_us} />
                         <Results run={state.run.clone()} />
                     </div>
                     <Settings
@@ -109,7 +115,7 @@ impl Component for Root {
                         programs={state.programs.clone()} send={send.clone()}
                     />
                 </main>
-                <Facts environment={state.environment.clone()} />
+                <Facts environment={state.environment.clone()} calibrated={state.calibrated} running={state.running} send={send.clone()} />
             </div>
         }
     }

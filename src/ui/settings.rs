@@ -6,7 +6,9 @@ use super::command_line::CommandLine;
 use super::widgets::{Select, TextField};
 use crate::app::{Edit, Msg};
 use crate::model::format;
-use crate::model::plan::{Choose, Draft, Field, FieldError, ModelKind, Param, SITES_MAX, SiteKind, WorkloadKind};
+use crate::model::plan::{
+    Choose, Draft, ExperimentKind, Field, FieldError, ModelKind, Param, SITES_MAX, SiteKind, WorkloadKind,
+};
 
 #[derive(PartialEq, Properties)]
 pub struct SettingsProps {
@@ -26,11 +28,11 @@ impl SettingsProps {
 #[component]
 pub fn Settings(props: &SettingsProps) -> Html {
     let edit = props.send.reform(Msg::Edit);
-    let Draft { workload, model, .. } = props.draft;
+    let Draft { workload, .. } = props.draft;
     let of_workload = Param::of_workload(workload).iter().map(|param| number(props, *param, &edit));
-    let of_model = Param::of_model(model).iter().map(|param| number(props, *param, &edit));
-    let choices_of_workload = Choose::of_workload(workload, model).iter().map(|choose| choice(props, *choose, &edit));
-    let choices_of_model = Choose::of_model(model).iter().map(|choose| choice(props, *choose, &edit));
+    let of_models = props.draft.params_of_models().into_iter().map(|param| number(props, param, &edit));
+    let choices_of_workload = props.draft.choices_of_workload().into_iter().map(|choose| choice(props, choose, &edit));
+    let choices_of_models = props.draft.choices_of_models().into_iter().map(|choose| choice(props, choose, &edit));
     html! {
         <section class="settings" aria-labelledby="settings-title">
             <div class="settings-head">
@@ -43,9 +45,10 @@ pub fn Settings(props: &SettingsProps) -> Html {
             if workload == WorkloadKind::Commands { <CommandLine draft={props.draft.clone()} errors={props.errors.clone()} programs={props.programs.clone()} send={props.send.clone()} /> }
             { for of_workload }
             { for choices_of_workload }
-            { for of_model }
-            { for choices_of_model }
+            { for of_models }
+            { for choices_of_models }
             if workload != WorkloadKind::Commands { { number(props, Param::Limit, &edit) } }
+            if props.draft.experiment == ExperimentKind::One { { number(props, Param::Repeats, &edit) } }
         </section>
     }
 }
@@ -55,7 +58,16 @@ fn number(props: &SettingsProps, param: Param, edit: &Callback<Edit>) -> Html {
     let spec = param.spec(draft.workload);
     let usual = draft.usual_of(param, props.cores).unwrap_or_default();
     let reported = || format!("This browser reports {}", format::count(props.cores as usize, "core"));
-    let (placeholder, hint) = match (param, draft.model) {
+    let (placeholder, hint) = match (param, draft.models_read().last().copied().unwrap_or(draft.model)) {
+        (Param::Workers, _) if draft.experiment == ExperimentKind::Race => (
+            "as each model has it".to_owned(),
+            format!("{}. Left empty: pools of processes and cores have as many, pools of threads 4 more.", reported()),
+        ),
+        (Param::UpTo, _) => (format!("{usual} (twice the cores)"), format!("{}. {}", reported(), spec.hint)),
+        (Param::Repeats, _) => (
+            usual,
+            "The median is told, with the spread. Of more than one, a first is not counted (warm-up).".to_owned(),
+        ),
         (Param::Workers, ModelKind::Cores) => {
             (format!("{usual} (one a core)"), format!("{}; up to 4 workers for each.", reported()))
         }

@@ -2,12 +2,18 @@
 
 use yew::prelude::*;
 
-use crate::app::{LegView, Output, PICTURE_ID, RunView, STAGE_ID, TIMELINE_ID};
+use super::curve::Scaling;
+use super::race::{Race, verdict};
+use super::sweep::BreakEven;
+use super::timeline::Timeline;
+use crate::app::{LegView, Msg, Output, PICTURE_ID, Progress, RunView, STAGE_ID};
+use crate::insight::curve::Cores;
 use crate::insight::dials::Dial;
 use crate::model::event::Phase;
 use crate::model::format;
 use crate::model::outcome::RunEnd;
-use crate::model::plan::{ModelKind, Workload, WorkloadKind};
+use crate::model::plan::{Experiment, ExperimentKind, ModelKind, Workload, WorkloadKind};
+use crate::timeline::ChartView;
 
 #[derive(PartialEq, Properties)]
 pub struct StageProps {
@@ -18,31 +24,32 @@ pub struct StageProps {
     pub workload: WorkloadKind,
     pub model: ModelKind,
     pub compare: bool,
+    pub experiment: ExperimentKind,
+    /// What the cores are worth, once that was measured.
+    pub calibrated: Option<Cores>,
     /// Whether it has been asked for.
     pub running: bool,
+    pub timeline: ChartView,
+    pub send: Callback<Msg>,
 }
 
 #[component]
 pub fn Stage(props: &StageProps) -> Html {
     let run = props.run.as_ref();
     let sentence = run.and_then(|run| {
-        let leg = run.legs.last()?;
-        Some(format!("{}: {}", leg.model.label(), leg.summary.sentence(run.plan.workload.task_noun())))
+        let leg = run.leg()?;
+        Some(format!("{}: {}", leg.title, leg.summary.sentence(run.plan.workload.task_noun())))
     });
     html! {
         <section id={STAGE_ID} class="stage" aria-label="What happened">
             { run.map_or_else(|| first_screen(props), |run| headline(run, props.cores)) }
-            <div class="picture">
-                <canvas
-                    id={TIMELINE_ID} role="img" hidden={run.is_none()}
-                    aria-label={sentence.clone().unwrap_or_else(|| "Timeline".to_owned())}
-                />
-            </div>
+            { run.map(|run| experiment(props, run)).unwrap_or_default() }
+            <Timeline view={props.timeline.clone()} sentence={sentence.clone()} running={props.running} send={props.send.clone()} />
             if let Some(run) = run {
                 { legend(run) }
                 <p id="sentence" class="sentence">{ sentence }</p>
                 { computed(run) }
-                { comparison(run) }
+                if run.plan.experiment == Experiment::One { <Race run={run.clone()} /> }
             }
         </section>
     }
@@ -55,6 +62,22 @@ fn first_screen(props: &StageProps) -> Html {
         WorkloadKind::Sleep => "The tasks sleep",
         _ => "The tasks run",
     };
+    let made = match props.experiment {
+        ExperimentKind::One => "",
+        ExperimentKind::Race => "under each model that races, in turns: who is fastest, by how much, and why",
+        ExperimentKind::Scaling => "with one worker, then with more and more: what each more gains",
+        ExperimentKind::BreakEven => {
+            "one after another and in a pool of processes, from short to long: from where on a pool pays"
+        }
+    };
+    if !made.is_empty() {
+        return html! {
+            <div class="first-screen">
+                <h2>{ if props.running { "Starting…" } else { "Press Run" } }</h2>
+                <p>{ format!("{what} {made}. Each time is a median of runs that were really made.") }</p>
+            </div>
+        };
+    }
     let how = match props.model {
         ModelKind::Sequential => "one after another",
         ModelKind::Threads => "on threads that share one lock",
@@ -75,15 +98,22 @@ fn first_screen(props: &StageProps) -> Html {
 }
 
 fn headline(run: &RunView, cores: u32) -> Html {
-    // While Sequential runs first, the numbers are its; then they are those of the model that was chosen.
-    let Some(leg) = run.legs.last() else { return Html::default() };
+    // While Sequential runs, the numbers are its; then they are those of the model that was chosen.
+    let Some(leg) = run.leg() else { return Html::default() };
+    if run.plan.experiment != Experiment::One {
+        return html! { <div role="status"><h2 id="status">{ experiment_status(run, leg) }</h2></div> };
+    }
+    let runs = match run.walls_of(leg) {
+        Some(walls) if run.plan.repeats > 1 => format!("medians of {}", format::count(walls.n, "run")),
+        _ => "one run each".to_owned(),
+    };
     let with_start = run.speedup_with_start_of(leg).map(|with| format!("; {} with starting", format::ratio(with)));
     let speedup = match run.speedup_of(leg) {
         Some(speedup) => html! {
             <div class="card" id="speedup">
                 <span class="card-label">{ "Speedup" }</span>
                 <strong>{ format::ratio(speedup) }</strong>
-                <span class="card-note">{ format!("of Sequential, one run each{}", with_start.unwrap_or_default()) }</span>
+                <span class="card-note">{ format!("of Sequential, {runs}{}", with_start.unwrap_or_default()) }</span>
             </div>
         },
         None => match run.speedup_missing(leg) {
@@ -112,6 +142,74 @@ fn headline(run: &RunView, cores: u32) -> Html {
                 { copied(leg) }
             </div>
         </>
+    }
+}
+
+/// How far the trials are, and what they have come to.
+fn experiment(props: &StageProps, run: &RunView) -> Html {
+    let is_one = run.plan.experiment == Experiment::One;
+    let of_kind = match run.plan.experiment {
+        Experiment::One => Html::default(),
+        Experiment::Race(_) => html! { <Race run={run.clone()} /> },
+        Experiment::Scaling(_) | Experiment::Cores(_) => {
+            html! { <Scaling run={run.clone()} cores={props.cores} calibrated={props.calibrated} /> }
+        }
+        Experiment::BreakEven(_) => html! { <BreakEven run={run.clone()} /> },
+    };
+    html! {
+        <>
+            if run.live.is_some() && (!is_one || run.plan.warms_up()) { { progress(run) } }
+            { verdict(run) }
+            { of_kind }
+            if !is_one || run.plan.warms_up() { <p class="hint">{ drawn(run) }</p> }
+        </>
+    }
+}
+
+fn progress(run: &RunView) -> Html {
+    let Progress { done, all, round, left } = run.progress;
+    let round = if round == 0 {
+        "a round to warm up, which is not counted".to_owned()
+    } else {
+        format!("round {round} of {}", run.plan.repeats)
+    };
+    let left = left.map(|left| format!("; about {} left", format::duration(left))).unwrap_or_default();
+    html! {
+        <div id="progress" class="progress" data-done={done.to_string()} data-all={all.to_string()}>
+            <progress max={all.to_string()} value={done.to_string()} aria-label="Trials that are over"></progress>
+            <p class="hint">{ format!("Trial {} of {all}: {round}{left}", done + 1) }</p>
+        </div>
+    }
+}
+
+fn drawn(run: &RunView) -> &'static str {
+    match run.plan.experiment {
+        Experiment::BreakEven(_) => {
+            "Drawn: the largest size, of each the run whose wall time is nearest to the median."
+        }
+        _ if run.plan.warms_up() => "Drawn of each: the run whose wall time is nearest to the median of its runs.",
+        _ => "Drawn: the one run of each.",
+    }
+}
+
+fn experiment_status(run: &RunView, leg: &LegView) -> String {
+    let name = match run.plan.experiment {
+        Experiment::One => "The run",
+        Experiment::Race(_) => "The race",
+        Experiment::Scaling(_) => "The scaling curve",
+        Experiment::BreakEven(_) => "The break-even sweep",
+        Experiment::Cores(_) => "Measuring the cores",
+    };
+    let Progress { done, all, .. } = run.progress;
+    let failed = run.figures.iter().filter(|figures| figures.failed.is_some()).count();
+    let failed = if failed > 0 { format!("; {} did not count", format::count(failed, "trial")) } else { String::new() };
+    if run.live.is_some() {
+        format!("{name}: {}", leg.title)
+    } else if done < all || leg.end == Some(RunEnd::Cancelled) {
+        let counted = run.figures.len();
+        format!("{name} was stopped after {counted} of {}; what was measured stays", format::count(all, "trial"))
+    } else {
+        format!("{name} is done{failed}")
     }
 }
 
@@ -170,7 +268,7 @@ fn status(run: &RunView, leg: &LegView) -> String {
 
 /// What the tasks found: in words, and as a picture where it is one.
 fn computed(run: &RunView) -> Html {
-    let Some(leg) = run.legs.last() else { return Html::default() };
+    let Some(leg) = run.leg() else { return Html::default() };
     let is_picture = matches!(run.plan.workload, Workload::Mandelbrot { .. });
     html! {
         <>
@@ -219,6 +317,9 @@ fn legend(run: &RunView) -> Html {
     html! {
         <ul class="legend" aria-label="Legend">
             { for items }
+            if run.legs.iter().any(|leg| leg.summary.has_lock) {
+                <li><span class="swatch holder" aria-hidden="true"></span>{ "holds the lock" }</li>
+            }
             <li><span class="swatch mark-failed" aria-hidden="true">{ "×" }</span>{ "failed" }</li>
             <li><span class="swatch mark-cancelled" aria-hidden="true">{ "–" }</span>{ "cancelled" }</li>
         </ul>
@@ -240,48 +341,7 @@ fn swatch(phase: Phase) -> &'static str {
         Phase::WaitingQueue => "queue",
         Phase::WaitingJoin => "join",
         Phase::WaitingPipe => "pipe",
+        Phase::Blocked => "blocked",
         Phase::ComputingUnlocked => "unlocked",
-    }
-}
-
-fn comparison(run: &RunView) -> Html {
-    if run.legs.len() < 2 {
-        return Html::default();
-    }
-    let rows = run.legs.iter().map(|leg| {
-        let speedup = match run.speedup_of(leg) {
-            Some(speedup) => format::ratio(speedup),
-            None if leg.model == ModelKind::Sequential && leg.summary.is_complete() => "1×".to_owned(),
-            None => "–".to_owned(),
-        };
-        let summary = &leg.summary;
-        html! {
-            <tr>
-                <th scope="row">{ leg.model.label() }</th>
-                <td data-label="Wall time">{ format::duration(summary.wall) }</td>
-                <td data-label="Speedup">{ speedup }</td>
-                <td data-label="In flight">{ summary.dials.in_flight.peak }</td>
-                <td data-label="Computing">{ summary.dials.computing.peak }</td>
-                <td data-label="Starting">{ format::duration(summary.start_up) }</td>
-            </tr>
-        }
-    });
-    html! {
-        <div class="scroll" tabindex="0" role="region" aria-label="Comparison">
-            <table id="comparison">
-                <thead><tr>
-                    <th scope="col">{ "Model" }</th>
-                    <th scope="col">{ "Wall time" }</th>
-                    <th scope="col">{ "Speedup" }</th>
-                    <th scope="col">{ "In flight" }</th>
-                    <th scope="col">{ "Computing" }</th>
-                    <th scope="col">{ "Starting" }</th>
-                </tr></thead>
-                <tbody>{ for rows }</tbody>
-            </table>
-            <p class="hint">{ "Measured, one run each. Wall time is from the first task submitted to the last ended; starting the \
-                               process comes before it. Computing counts threads that run a task; with more of them than cores, the \
-                               system lets them take turns, which no browser tells." }</p>
-        </div>
     }
 }

@@ -55,13 +55,16 @@ pub fn TextField(props: &TextFieldProps) -> Html {
     }
 }
 
-/// One of a group of choices, of which one is chosen.
+/// One of a group of choices, of which one is chosen, or several.
 #[derive(Clone, PartialEq, Properties)]
 pub struct ChipProps {
     pub group: AttrValue,
     pub value: AttrValue,
     pub label: AttrValue,
     pub chosen: bool,
+    /// Whether several of the group may be chosen.
+    #[prop_or_default]
+    pub is_many: bool,
     /// Whether it cannot be chosen as things are.
     #[prop_or_default]
     pub is_refused: bool,
@@ -75,7 +78,7 @@ pub fn Chip(props: &ChipProps) -> Html {
     html! {
         <label class={classes!("chip", props.chosen.then_some("chosen"), props.is_refused.then_some("refused"))}>
             <input
-                type="radio" id={id} name={props.group.clone()} value={props.value.clone()} checked={props.chosen}
+                type={if props.is_many { "checkbox" } else { "radio" }} id={id} name={props.group.clone()} value={props.value.clone()} checked={props.chosen}
                 disabled={props.is_refused} onchange={on_change}
             />
             { &props.label }

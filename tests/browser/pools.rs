@@ -9,11 +9,9 @@ use overlap::model::message::Message;
 use overlap::model::outcome::{Failure, Outcome, Report, Value};
 use overlap::model::plan::{Carrier, Fault, Initializer, Job, ModelKind, Options, PoolOptions, Shares, Workload};
 use overlap::platform::page::process::{Process, isolated};
-use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::process::{config, events, in_time, started};
+use crate::process::{config, events, in_time, script_with, started};
 
 fn job(workload: Workload, workers: u32, pool: PoolOptions) -> Job {
     Job { workload, model: ModelKind::Processes, options: Options { workers, pool, ..Options::default() } }
@@ -202,29 +200,16 @@ async fn a_pool_that_breaks_while_its_processes_answer_leaves_its_parent_unharme
     assert_eq!(values(&run(&process, &job(primes(4), 2, pool)).await).len(), 4);
 }
 
-/// The address of a start script like the usual one, but that no port of its process takes a message.
-async fn script_whose_ports_refuse() -> String {
-    let made = js_sys::eval(
-        r#"(async () => {
-            const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
-            const text = await (await fetch(loaded.find((name) => name.endsWith("/www/process.js")))).text();
-            const refuse = `
-                MessagePort.prototype.postMessage = () => {
-                  throw new DOMException("it could not be cloned", "DataCloneError");
-                };`;
-            return URL.createObjectURL(new Blob([text, refuse], { type: "text/javascript" }));
-        })()"#,
-    );
-    let promise: js_sys::Promise = made.expect("it is a promise").dyn_into().expect("it is a promise");
-    JsFuture::from(promise).await.expect("the script is there").as_string().expect("an address")
-}
+/// No port of a process takes a message.
+const PORTS_REFUSE: &str = r#"
+    MessagePort.prototype.postMessage = () => {
+        throw new DOMException("it could not be cloned", "DataCloneError");
+    };"#;
 
 #[wasm_bindgen_test]
 async fn a_message_that_the_browser_does_not_clone_breaks_the_pool_with_a_reason() {
-    let config = overlap::platform::page::process::ProcessConfig {
-        script: Some(script_whose_ports_refuse().await),
-        ..config(0)
-    };
+    let config =
+        overlap::platform::page::process::ProcessConfig { script: Some(script_with(PORTS_REFUSE).await), ..config(0) };
     let process = Process::spawn(&config).expect("a worker");
     process.ready(&config).await.expect("a process");
     for carrier in [Carrier::Copy, Carrier::Transfer, Carrier::Shared].into_iter().take(if isolated() { 3 } else { 2 })

@@ -13,6 +13,8 @@ use overlap::model::trace::Trace;
 use overlap::platform::clock::{BrowserClock, absolute_ms, correct_clock, now_ms};
 use overlap::platform::page::Image;
 use overlap::platform::page::process::{Process, ProcessConfig, ProcessError};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// The longest that the death of a process may go unnoticed, in milliseconds.
@@ -28,6 +30,21 @@ pub async fn started(threads: u32) -> Process {
     let process = Process::spawn(&config).expect("a worker");
     process.ready(&config).await.expect("a process");
     process
+}
+
+/// The address of a start script like the usual one, with something more at its end.
+pub async fn script_with(more: &str) -> String {
+    let make = js_sys::Function::new_with_args(
+        "more",
+        r#"return (async () => {
+            const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
+            const text = await (await fetch(loaded.find((name) => name.endsWith("/www/process.js")))).text();
+            return URL.createObjectURL(new Blob([text, more], { type: "text/javascript" }));
+        })()"#,
+    );
+    let made: js_sys::Promise =
+        make.call1(&JsValue::NULL, &more.into()).expect("it is called").dyn_into().expect("it is a promise");
+    JsFuture::from(made).await.expect("the script is there").as_string().expect("an address")
 }
 
 /// Why a process does not start.
@@ -108,6 +125,21 @@ async fn a_trap_on_the_process_s_own_thread_ends_it_with_the_browsers_words() {
     let job = job(primes(4, 10_000, Fault::Trap), ModelKind::Sequential, 0);
     let error = in_time(process.run(&job)).await.expect_err("no report");
     assert!(matches!(&error, ProcessError::Died(words) if words.contains("unreachable")), "{error:?}");
+}
+
+/// As a browser ends one: there is no event, and what it still would have said is not said.
+#[wasm_bindgen_test]
+async fn a_worker_that_ends_without_a_word_is_noticed() {
+    let ends_at_once = r#"addEventListener("message", ({ data }) => {
+        if (data.kind === "run") close();
+    });"#;
+    let config = ProcessConfig { script: Some(script_with(ends_at_once).await), ..config(0) };
+    let process = Process::spawn(&config).expect("a worker");
+    process.ready(&config).await.expect("a process");
+    let sleep = Workload::Sleep { tasks: 1, ms: 60_000, fault: Fault::None };
+    let error = in_time(process.run(&job(sleep, ModelKind::EventLoop, 0))).await.expect_err("no report");
+    assert!(matches!(&error, ProcessError::Died(words) if words.contains("without a word")), "{error:?}");
+    assert!(!process.is_alive());
 }
 
 #[wasm_bindgen_test]

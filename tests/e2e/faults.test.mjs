@@ -206,8 +206,8 @@ for (const name of ["chromium", "firefox"]) {
         ["fan-out", "event-loop", { tasks: "7", latency: "11", seed: "5", spread: "long-tail" }],
         ["pages", "threads", { tasks: "3", pages: "2", latency: "8", workers: "3", interval: "77" }],
         ["primes", "processes", {
-          below: "1234", tasks: "6", workers: "2", chunksize: "3", "per-process": "4", shares: "one-long", fault: "panic",
-          start: "warm", carrier: "transfer", initializer: "runs",
+          below: "1234", tasks: "6", workers: "2", chunksize: "3", "per-process": "4", prefetch: "0", shares: "one-long",
+          fault: "panic", start: "warm", carrier: "transfer", initializer: "runs",
         }],
         ["mandelbrot", "cores", { iterations: "99", tasks: "4", simd: "yes", fault: "endless" }],
         ["sha256", "threads", { blocks: "2", tasks: "2", "c-call": "keeps" }],

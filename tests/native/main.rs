@@ -9,6 +9,7 @@ mod futures;
 mod gil;
 #[path = "../support/gil_rules.rs"]
 mod gil_rules;
+mod insight;
 mod plans;
 mod ports;
 mod processes;
@@ -16,4 +17,5 @@ mod processes;
 mod random_plans;
 mod runs;
 mod subprocess;
+mod timeline;
 mod workloads;

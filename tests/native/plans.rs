@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
+use overlap::insight::Numbers;
+use overlap::insight::ledger::Term;
+use overlap::insight::numbers::Context;
 use overlap::model::outcome::{Failure, Outcome};
 use overlap::model::plan::{Job, ModelKind, Plan};
 
@@ -57,8 +60,29 @@ fn run(plan: &Plan, fate: Fate) -> Run {
     })
 }
 
+/// The step of a native clock, with room for one thread's reading it while another does.
+const CLOCK_STEP: Duration = Duration::from_micros(1);
+
+/// What must hold of the numbers of any run.
+fn check_numbers(plan: &Plan, run: &Run) {
+    let context = Context { model: plan.model, workload: &plan.workload, cores: 2, clock_step: CLOCK_STEP };
+    let numbers = Numbers::of(&run.trace, &context);
+    let ledger = &numbers.ledger;
+    assert_eq!(ledger.check(CLOCK_STEP), Ok(()), "{ledger:?}");
+    assert!(numbers.adds_up);
+    if plan.model == ModelKind::Threads {
+        let computing = ledger.time(Term::Computing);
+        // C code that lets go of the lock computes beside it.
+        let unlocks = matches!(plan.workload, overlap::model::plan::Workload::Sha256 { .. });
+        assert!(unlocks || computing <= ledger.wall + CLOCK_STEP * ledger.workers, "one at a time: {ledger:?}");
+    }
+    let names: BTreeSet<&str> = numbers.advice.iter().map(|said| said.name).collect();
+    assert_eq!(names.len(), numbers.advice.len(), "each at most once");
+}
+
 /// What must hold of any run.
 fn check(plan: &Plan, fate: Fate, run: &Run) {
+    check_numbers(plan, run);
     let tasks = plan.workload.tasks() as usize;
     let reported: BTreeSet<u32> = run.report.outcomes.iter().map(|(id, _)| id.0).collect();
     assert_eq!((reported.len(), run.report.outcomes.len()), (tasks, tasks), "each task ends once");

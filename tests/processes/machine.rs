@@ -81,11 +81,17 @@ pub async fn hold_lock(number: u32) {
 /// same, at the same address.
 static WORDS: [AtomicI32; LENGTH] = [const { AtomicI32::new(0) }; LENGTH];
 
-const LENGTH: usize = 8;
+const LENGTH: usize = 12;
 /// How often the gate was released, and nobody came.
 const PERMITS: u32 = 0;
+/// How many tasks have come to the gate, ever.
+const AT_GATE: u32 = 1;
+/// How many times a silent process was sent something.
+const HEARD: u32 = 2;
+/// The time at which the clock stands, in microseconds; 0 if it does not.
+const STANDS_AT_US: u32 = 3;
 /// The number of the process that is to die.
-const KILLED: u32 = 1;
+const KILLED: u32 = 4;
 /// From here on, the faults of the processes by their numbers, which count from 1.
 const FAULTS: u32 = KILLED;
 
@@ -113,6 +119,19 @@ impl Board {
     fn store(&self, place: u32, value: i32) {
         Atomics::store(&self.0, place, value).unwrap();
         Atomics::notify(&self.0, place).unwrap();
+    }
+
+    fn add(&self, place: u32, value: i32) {
+        Atomics::add(&self.0, place, value).unwrap();
+        Atomics::notify(&self.0, place).unwrap();
+    }
+
+    /// The time, which is the browser's unless it stands still.
+    fn now(&self) -> Instant {
+        match self.load(STANDS_AT_US) {
+            0 => ports().unwrap().now(),
+            stands_at_us => Instant(stands_at_us as u64 * 1_000),
+        }
     }
 
     pub fn host(&self) -> Host {
@@ -143,9 +162,21 @@ impl Board {
 /// What a process has of the machine.
 pub struct Host(Board);
 
+impl Clock for Host {
+    fn now(&self) -> Instant {
+        self.0.now()
+    }
+}
+
 impl Host {
+    /// A silent process was sent something.
+    pub fn hears(&self) {
+        self.0.add(HEARD, 1);
+    }
+
     /// Blocks the process until the gate is released once.
     pub fn acquire(&self) {
+        self.0.add(AT_GATE, 1);
         let words = &self.0.0;
         loop {
             let permits = self.0.load(PERMITS);
@@ -168,9 +199,7 @@ pub struct Gate;
 
 impl Gate {
     pub fn release(&self) {
-        let Board(words) = Board::own();
-        Atomics::add(&words, PERMITS, 1).unwrap();
-        Atomics::notify(&words, PERMITS).unwrap();
+        Board::own().add(PERMITS, 1);
     }
 }
 
@@ -201,6 +230,28 @@ impl Machine {
         Machine { gate: Gate, ports, faults, started: Mutex::default(), ended: Mutex::default() }
     }
 
+    /// One whose clock stands still.
+    pub fn without_time() -> Machine {
+        let machine = Machine::default();
+        Board::own().store(STANDS_AT_US, 1);
+        machine
+    }
+
+    /// Its clock, which stands still, goes on by so much.
+    pub fn pass(&self, length: Duration) {
+        Board::own().add(STANDS_AT_US, length.as_micros() as i32);
+    }
+
+    /// How many parcels its silent processes have received.
+    pub fn heard(&self) -> usize {
+        Board::own().load(HEARD) as usize
+    }
+
+    /// How many tasks have come to the gate, ever.
+    pub fn at_gate(&self) -> usize {
+        Board::own().load(AT_GATE) as usize
+    }
+
     /// The numbers of all processes that were ever started.
     pub fn started(&self) -> Vec<u32> {
         self.started.lock().unwrap().clone()
@@ -228,7 +279,7 @@ impl Machine {
 
 impl Clock for Machine {
     fn now(&self) -> Instant {
-        self.ports.now()
+        Board::own().now()
     }
 }
 

@@ -30,6 +30,7 @@ mod processes {
     pub mod machine;
     // Not `model.rs`, which is about what is recorded and brings ports of its own: `tests/browser/pools.rs` has that on real
     // processes.
+    mod pace;
     mod pool;
     mod process_pool;
     mod shutdown;

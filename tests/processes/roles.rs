@@ -15,7 +15,7 @@ use overlap::model::outcome::Report;
 use overlap::model::plan::{Job, ModelKind, Options, Workload};
 use overlap::platform::page::Image;
 use overlap::platform::page::process::{Process, ProcessConfig};
-use overlap::platform::worker::PortPipe;
+use overlap::platform::worker::{PortPipe, turns};
 use wasm_bindgen::prelude::*;
 use web_sys::MessagePort;
 
@@ -73,7 +73,7 @@ pub async fn test_run(test: usize) -> Result<Vec<u8>, JsError> {
     let place: *const () = core::ptr::with_exposed_provenance(test);
     // SAFETY: it is what the page has made of a function of this type, in the same program.
     let test = unsafe { core::mem::transmute::<*const (), fn() -> Run>(place) };
-    match AssertUnwindSafe(async { test().await }).catch_unwind().await {
+    match AssertUnwindSafe(turns::run(test())).catch_unwind().await {
         Ok(()) => Ok(postcard::to_allocvec(&Report::default())?),
         Err(_) => Err(JsError::new(&last_panic())),
     }
@@ -89,11 +89,11 @@ pub async fn test_serve(number: u32, port: MessagePort, parent_memory: WebAssemb
     let pipe = PortPipe::new(port, Some(parent_memory));
     hold_lock(number).await;
     let child = Child::new(number, board.host(), board.fault_of(number));
-    let lived = AssertUnwindSafe(async {
+    let lived = AssertUnwindSafe(turns::run(async move {
         match select(pin!(child.live(&pipe)), pin!(board.killed(number))).await {
             Either::Left((lived, _)) => lived,
             Either::Right(_) => core::arch::wasm32::unreachable(),
         }
-    });
+    }));
     lived.await.map_err(|PipeBroken(reason)| JsError::new(&reason))
 }

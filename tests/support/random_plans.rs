@@ -26,6 +26,7 @@ fn number(param: Param, dice: &mut Dice) -> u32 {
         Param::Workers => 1 + dice.below(4),
         Param::SwitchInterval => dice.pick(&[1, 50, 1_000, 5_000]),
         Param::Tasks | Param::Consumers | Param::Chunksize | Param::PerProcess | Param::InFlight => 1 + dice.below(6),
+        Param::Prefetch => dice.below(4),
         Param::Below => 10 + dice.below(3_000),
         Param::Ms | Param::Latency => dice.below(3),
         Param::Pages | Param::Sleeps => 1 + dice.below(3),

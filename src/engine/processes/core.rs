@@ -1,5 +1,6 @@
 //! What a pool does: gives messages to processes, and outcomes to futures.
 
+use core::time::Duration;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -7,15 +8,19 @@ use std::rc::Rc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::message::{Call, End, Reply, SendError, pack};
+use super::message::{self, Call, End, Reply, SendError, pack};
 use super::options::Options;
+use super::pace::Pace;
 use super::recording::Recording;
 use super::state::{Chunk, Flight, Item, Stage, Standing, State};
 use crate::engine::futures::log::{self, Level};
 use crate::engine::futures::{Future, SubmitError};
-use crate::engine::ports::{Carrier, Pipe, PipeBroken, Ports};
+use crate::engine::ports::{Carrier, Kept, Pipe, PipeBroken, Ports};
 use crate::model::outcome::Failure;
+use crate::model::time::Instant;
 
+/// From how many bytes on a parcel is posted, and not added to.
+const PARCEL_BYTES: usize = 16 * 1024;
 /// Why what was in flight has failed when its pool was terminated.
 const TERMINATED: &str = "the pool was terminated";
 /// Why a pool is broken one of whose processes could not begin; what failed follows.
@@ -64,6 +69,7 @@ impl<'e, P: Ports, A, R, I> Core<'e, P, A, R, I> {
         let queue = core::mem::take(&mut state.queue);
         let processes = core::mem::take(&mut state.processes);
         state.idle.clear();
+        state.to_post.clear();
         state.to_start.clear();
         state.busy = 0;
         let wakers = state.take_wakers();
@@ -74,7 +80,7 @@ impl<'e, P: Ports, A, R, I> Core<'e, P, A, R, I> {
         }
         let failure = || Failure::BrokenPool(reason.clone());
         for flight in processes.into_values().flat_map(|process| process.flights) {
-            flight.futures.iter().for_each(|future| end(future, Err(failure())));
+            fail(&flight, &failure());
         }
         for item in queue.into_iter().flatten() {
             if is_broken {
@@ -138,16 +144,20 @@ where
 
     /// Sends what can be sent, and asks for processes, or closes them, as that leaves it.
     pub(super) fn dispatch(&self) {
-        let window = self.options.prefetch as usize + 1;
+        // Read once, and only if it makes a difference.
+        let mut read = None;
+        let mut now = || *read.get_or_insert_with(|| self.ports.now());
         loop {
             let mut state = self.state.borrow_mut();
-            let Some(number) = state.taker(self.processes(), window) else { break };
+            let Some(number) = state.taker(self.processes(), &mut now) else { break };
             let Some(chunk) = state.queue.pop_front() else { break };
             drop(state);
-            self.send(number, chunk);
+            self.pack(number, chunk, &mut now);
         }
+        self.post();
         let mut state = self.state.borrow_mut();
-        state.ask_for_processes(self.options.start, self.processes(), self.options.maxtasksperchild);
+        let (options, pace) = (&self.options, Pace::new(self.options.prefetch));
+        state.ask_for_processes(options.start, self.processes(), options.maxtasksperchild, pace);
         let driver = if state.to_start.is_empty() { None } else { state.driver.take() };
         let is_done = state.stage == Stage::Closed && state.queue.is_empty();
         let to_close = if is_done { core::mem::take(&mut state.idle) } else { VecDeque::new() };
@@ -158,33 +168,66 @@ where
         }
     }
 
-    fn send(&self, number: u32, chunk: Chunk<A, R>) {
+    /// Packs a message for a process, behind those that wait to be posted to it.
+    fn pack(&self, number: u32, chunk: Chunk<A, R>, now: &mut impl FnMut() -> Instant) {
         let mut items: Chunk<A, R> = chunk.into_iter().filter(|item| may_begin(&item.future)).collect();
-        let (pipe, message) = {
-            let mut state = self.state.borrow_mut();
-            let pipe = state.processes.get(&number).and_then(|process| process.pipe.clone());
-            (pipe, state.number_message())
-        };
-        let Some(pipe) = pipe else { return };
         let carrier = self.options.carrier;
         while let Some(first) = items.first() {
             let about = self.recording.and_then(|recording| (recording.about)(&first.argument));
+            let message = self.state.borrow_mut().number_message();
             let arguments: Vec<&A> = items.iter().map(|item| &item.argument).collect();
             let call: Call<&I, _> = Call::Run { number: message, reply_by: carrier, arguments };
-            match (End { pipe: &*pipe, recording: self.recording }).send(message, &call, about, carrier) {
-                Ok(kept) => {
+            match message::packed(self.recording, message, &call, about) {
+                Ok(bytes) => {
                     let futures = items.into_iter().map(|item| item.future).collect();
-                    self.state.borrow_mut().begin(number, Flight { number: message, about, futures, kept });
+                    let flight = Flight { number: message, about, futures, kept: Kept::nothing() };
+                    if bytes.len() >= PARCEL_BYTES {
+                        // Much is not copied once more to travel with what little there is.
+                        self.post();
+                    }
+                    let begun = self.state.borrow_mut().begin(number, flight, bytes, now);
+                    match begun {
+                        Ok(parcel_bytes) if parcel_bytes >= PARCEL_BYTES => self.post(),
+                        Ok(_) => {}
+                        // Whoever was packed, or heard that its task begins, has ended the process.
+                        Err(flight) => fail(&flight, &self.why_failed()),
+                    }
                     return;
                 }
-                Err(SendError::Unpacked(failure)) => fail_what_cannot_be_packed(&mut items, &failure),
-                Err(SendError::Broken(PipeBroken(reason))) => {
-                    self.break_up(reason.clone());
-                    // They have begun, and are neither queued nor in flight.
-                    let failure = Failure::BrokenPool(reason);
-                    return items.iter().for_each(|item| end(&item.future, Err(failure.clone())));
-                }
+                Err(failure) => fail_what_cannot_be_packed(&mut items, &failure),
             }
+        }
+    }
+
+    /// Posts the parcels that were made.
+    fn post(&self) {
+        loop {
+            let (number, pipe, parcel) = {
+                let mut state = self.state.borrow_mut();
+                let Some(number) = state.to_post.pop_front() else { return };
+                let Some(process) = state.processes.get_mut(&number) else { continue };
+                let Some(pipe) = process.pipe.clone() else { continue };
+                (number, pipe, core::mem::take(&mut process.parcel))
+            };
+            match (End { pipe: &*pipe, recording: self.recording }).post(parcel, self.options.carrier) {
+                Ok(kept) => {
+                    let mut state = self.state.borrow_mut();
+                    // Answers come in order, so that of the last message says that all were read.
+                    let last = state.processes.get_mut(&number).and_then(|process| process.flights.back_mut());
+                    if let Some(flight) = last {
+                        flight.kept = kept;
+                    }
+                }
+                Err(PipeBroken(reason)) => self.break_up(reason),
+            }
+        }
+    }
+
+    /// Why what it has can no longer be done.
+    fn why_failed(&self) -> Failure {
+        match &self.state.borrow().stage {
+            Stage::Broken(reason) => Failure::BrokenPool(reason.clone()),
+            _ => Failure::BrokenPool(TERMINATED.to_owned()),
         }
     }
 
@@ -285,7 +328,9 @@ where
         let flight = self.state.borrow_mut().processes.get_mut(&number).and_then(|process| process.flights.pop_front());
         let about = flight.as_ref().and_then(|flight| flight.about);
         let end = End { pipe: &**pipe, recording: self.recording };
-        let reply = end.open(message, |reply: &Reply<R>| (reply.number(), about));
+        let mut opened = end.open(message);
+        let reply =
+            end.unpack(&mut opened, |reply: &Reply<R>| (reply.number(), about)).and_then(|reply| opened.end(reply));
         match (reply, flight) {
             (Ok(reply), Some(flight)) => self.answer(number, reply, flight),
             (Ok(_), None) => self.break_up(UNASKED.to_owned()),
@@ -297,8 +342,7 @@ where
     /// Breaks the pool, and with it what was taken out of a process's flights.
     fn break_with(&self, reason: String, flight: Option<Flight<R>>) {
         self.break_up(reason.clone());
-        let failure = Failure::BrokenPool(reason);
-        flight.iter().flat_map(|flight| &flight.futures).for_each(|future| end(future, Err(failure.clone())));
+        flight.iter().for_each(|flight| fail(flight, &Failure::BrokenPool(reason.clone())));
     }
 
     fn answer(&self, number: u32, reply: Reply<R>, flight: Flight<R>) {
@@ -312,12 +356,13 @@ where
                     Err(failure) => self.initializer_failed(&failure),
                 }
             }
-            Reply::Ran { number: answered, outcomes }
+            Reply::Ran { number: answered, took_us, outcomes }
                 if answered == flight.number && outcomes.len() == flight.futures.len() && !outcomes.is_empty() =>
             {
                 flight.kept.release();
                 // First the process has its next, then those who wait for this one have their turn.
-                let is_to_close = self.has_answered(number);
+                let took = Duration::from_micros(took_us.into());
+                let is_to_close = self.state.borrow_mut().has_answered(number, took, &mut || self.ports.now());
                 if is_to_close {
                     self.send_close(number);
                 }
@@ -326,21 +371,6 @@ where
             }
             _ => self.break_with(UNASKED.to_owned(), Some(flight)),
         }
-    }
-
-    /// A message was answered. Returns whether the process has had its last task.
-    fn has_answered(&self, number: u32) -> bool {
-        let mut state = self.state.borrow_mut();
-        let Some(process) = state.processes.get(&number) else { return false };
-        if !process.flights.is_empty() {
-            return false;
-        }
-        let is_used_up = process.left == Some(0);
-        state.busy -= 1;
-        if !is_used_up {
-            state.idle.push_back(number);
-        }
-        is_used_up
     }
 
     /// A process has said its last, or died when nothing was asked of it.
@@ -381,6 +411,11 @@ fn end<R>(future: &Future<R>, outcome: Result<R, Failure>) {
     if let Err(invalid) = set {
         log::record(Level::Critical, format!("somebody else has ended the future of a task: {invalid}"));
     }
+}
+
+/// Fails every task of a message.
+fn fail<R>(flight: &Flight<R>, failure: &Failure) {
+    flight.futures.iter().for_each(|future| end(future, Err(failure.clone())));
 }
 
 /// Cancels a task, and tells those who wait.

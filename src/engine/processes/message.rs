@@ -37,9 +37,10 @@ pub(super) enum Reply<R> {
         number: u32,
         outcome: Result<(), Failure>,
     },
-    /// One outcome for each argument, in their order.
+    /// One outcome for each argument, in their order, and how long that took.
     Ran {
         number: u32,
+        took_us: u32,
         outcomes: Vec<Result<R, Failure>>,
     },
 }
@@ -58,15 +59,42 @@ pub(super) fn pack(value: &impl Serialize) -> Result<Vec<u8>, Failure> {
     packed.map_err(|error| Failure::Unserialisable(error.to_string()))
 }
 
-/// The value of bytes, which must be all of them.
-pub(super) fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, PipeBroken> {
-    let garbled = |why: String| PipeBroken(format!("a message could not be unpacked: {why}"));
-    let unpacked = log::guard(|| postcard::take_from_bytes(bytes)).map_err(|failure| garbled(failure.to_string()))?;
-    match unpacked {
-        Ok((value, [])) => Ok(value),
-        Ok(_) => Err(garbled("it is too long".to_owned())),
-        Err(error) => Err(garbled(error.to_string())),
+/// What a parcel carries, which is unpacked message by message.
+#[derive(Debug)]
+pub(super) struct Opened {
+    bytes: Vec<u8>,
+    /// How many of them were unpacked.
+    unpacked: usize,
+}
+
+impl Opened {
+    /// Whether every message of it was unpacked.
+    pub(super) fn is_over(&self) -> bool {
+        self.unpacked == self.bytes.len()
     }
+
+    /// The message that was the last.
+    ///
+    /// # Errors
+    /// If it was not.
+    pub(super) fn end<T>(&self, last: T) -> Result<T, PipeBroken> {
+        if self.is_over() { Ok(last) } else { Err(garbled("it is too long")) }
+    }
+
+    /// The next message, and its length.
+    fn unpack<T: DeserializeOwned>(&mut self) -> Result<(T, usize), PipeBroken> {
+        let bytes = &self.bytes[self.unpacked..];
+        let unpacked =
+            log::guard(|| postcard::take_from_bytes(bytes)).map_err(|failure| garbled(&failure.to_string()))?;
+        let (value, rest) = unpacked.map_err(|error| garbled(&error.to_string()))?;
+        let length = bytes.len() - rest.len();
+        self.unpacked += length;
+        Ok((value, length))
+    }
+}
+
+fn garbled(why: &str) -> PipeBroken {
+    PipeBroken(format!("a message could not be unpacked: {why}"))
 }
 
 /// Why a message was not sent.
@@ -83,8 +111,35 @@ pub(super) struct End<'a, 'l, Q, A> {
     pub(super) recording: Option<Recording<'l, A>>,
 }
 
+/// The bytes of a message, recorded with what packing took as sent from now on: who posts it does that next, and the other end may
+/// have it before that returns.
+pub(super) fn packed<A>(
+    recording: Option<Recording<'_, A>>,
+    number: u32,
+    value: &impl Serialize,
+    about: Option<TaskId>,
+) -> Result<Vec<u8>, Failure> {
+    let Some(recording) = recording else { return pack(value) };
+    recording.enter(Phase::Serialising, about);
+    let packed = pack(value);
+    match &packed {
+        Ok(bytes) => recording.sent(about, Message { number, bytes: bytes.len() as u32 }),
+        Err(_) => recording.enter(Phase::Idle, None),
+    }
+    packed
+}
+
 impl<Q: Pipe, A> End<'_, '_, Q, A> {
-    /// Packs a message and sends it, and records what packing took, when it went, and its bytes.
+    /// Sends a parcel of messages that were packed and recorded.
+    pub(super) fn post(&self, parcel: Vec<u8>, carrier: Carrier) -> Result<Kept, PipeBroken> {
+        let posted = self.pipe.send(parcel, carrier);
+        if let Some(recording) = self.recording {
+            recording.enter(Phase::Idle, None);
+        }
+        posted
+    }
+
+    /// Packs a message and sends it by itself.
     pub(super) fn send(
         &self,
         number: u32,
@@ -92,38 +147,41 @@ impl<Q: Pipe, A> End<'_, '_, Q, A> {
         about: Option<TaskId>,
         carrier: Carrier,
     ) -> Result<Kept, SendError> {
-        let Some(recording) = self.recording else {
-            return self.pipe.send(pack(value).map_err(SendError::Unpacked)?, carrier).map_err(SendError::Broken);
-        };
-        recording.enter(Phase::Serialising, about);
-        let sent = pack(value).map_err(SendError::Unpacked).and_then(|bytes| {
-            let message = Message { number, bytes: bytes.len() as u32 };
-            // Read before, since the other end may have it before this returns.
-            let at = recording.lane.now();
-            let kept = self.pipe.send(bytes, carrier).map_err(SendError::Broken)?;
-            recording.sent(at, about, message);
-            Ok(kept)
-        });
-        recording.enter(Phase::Idle, None);
-        sent
+        let bytes = packed(self.recording, number, value, about).map_err(SendError::Unpacked)?;
+        self.post(bytes, carrier).map_err(SendError::Broken)
     }
 
-    /// Opens a message and unpacks it, and records what that took, and its bytes. `describe` gives the message's number, and
-    /// what it is about.
-    pub(super) fn open<T: DeserializeOwned>(
+    /// Opens a parcel. What that takes is recorded as unpacking the first of its messages.
+    pub(super) fn open(&self, parcel: Q::Message) -> Opened {
+        self.begin_unpacking();
+        Opened { bytes: self.pipe.open(parcel), unpacked: 0 }
+    }
+
+    /// Unpacks the next message of a parcel, and records what that took, and its bytes. `describe` gives the message's number,
+    /// and what it is about.
+    pub(super) fn unpack<T: DeserializeOwned>(
         &self,
-        message: Q::Message,
+        opened: &mut Opened,
         describe: impl FnOnce(&T) -> (u32, Option<TaskId>),
     ) -> Result<T, PipeBroken> {
-        let Some(recording) = self.recording else { return unpack(&self.pipe.open(message)) };
-        recording.enter(Phase::Deserialising, None);
-        let bytes = self.pipe.open(message);
-        let value = unpack(&bytes);
-        if let Ok(value) = &value {
-            let (number, about) = describe(value);
-            recording.received(about, Message { number, bytes: bytes.len() as u32 });
+        if opened.unpacked > 0 {
+            self.begin_unpacking();
         }
-        recording.enter(Phase::Idle, None);
-        value
+        let unpacked = opened.unpack();
+        if let Some(recording) = self.recording {
+            let at = recording.lane.now();
+            if let Ok((value, length)) = &unpacked {
+                let (number, about) = describe(value);
+                recording.received(at, about, Message { number, bytes: *length as u32 });
+            }
+            recording.enter_at(at, Phase::Idle, None);
+        }
+        unpacked.map(|(value, _)| value)
+    }
+
+    fn begin_unpacking(&self) {
+        if let Some(recording) = self.recording {
+            recording.enter(Phase::Deserialising, None);
+        }
     }
 }

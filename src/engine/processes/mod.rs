@@ -10,6 +10,7 @@
 mod core;
 mod message;
 mod options;
+mod pace;
 mod pool;
 mod recording;
 mod results;

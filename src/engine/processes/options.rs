@@ -29,8 +29,9 @@ pub struct Options<I> {
     /// How the bytes of calls travel. Answers travel the same way, but are copied where calls are shared.
     pub carrier: Carrier,
     /// How many messages may wait at a process besides the one that it works on: they save it the wait for its parent
-    /// between two. 0 gives a process its next only when it has answered.
-    pub prefetch: u32,
+    /// between two. 0 gives a process its next only when it has answered; `None` as many as are work for a millisecond, by how
+    /// long it worked on those before.
+    pub prefetch: Option<u32>,
     /// The number of the first process. Pools of one process need numbers of their own.
     pub first_number: u32,
 }
@@ -45,7 +46,7 @@ impl<I> Options<I> {
             maxtasksperchild: None,
             chunksize: None,
             carrier: Carrier::default(),
-            prefetch: 1,
+            prefetch: None,
             first_number: 1,
         }
     }

@@ -50,14 +50,18 @@ impl<A> fmt::Debug for Recording<'_, A> {
 
 impl<A> Recording<'_, A> {
     pub(super) fn enter(&self, phase: Phase, about: Option<TaskId>) {
-        self.lane.record_at(self.lane.now(), EventKind::Enter(phase), about, 0);
+        self.enter_at(self.lane.now(), phase, about);
     }
 
-    pub(super) fn sent(&self, at: Instant, about: Option<TaskId>, message: Message) {
-        self.lane.record_at(at, EventKind::Sent, about, message.to_arg());
+    pub(super) fn enter_at(&self, at: Instant, phase: Phase, about: Option<TaskId>) {
+        self.lane.record_at(at, EventKind::Enter(phase), about, 0);
     }
 
-    pub(super) fn received(&self, about: Option<TaskId>, message: Message) {
-        self.lane.record_at(self.lane.now(), EventKind::Received, about, message.to_arg());
+    pub(super) fn sent(&self, about: Option<TaskId>, message: Message) {
+        self.lane.record_at(self.lane.now(), EventKind::Sent, about, message.to_arg());
+    }
+
+    pub(super) fn received(&self, at: Instant, about: Option<TaskId>, message: Message) {
+        self.lane.record_at(at, EventKind::Received, about, message.to_arg());
     }
 }

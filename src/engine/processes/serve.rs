@@ -11,7 +11,7 @@ use super::message::{Call, End, Reply, SendError, pack};
 use super::recording::Recording;
 use crate::engine::futures::log::{self, Level};
 use crate::engine::futures::panic_failure;
-use crate::engine::ports::{Carrier, Kept, Pipe, PipeBroken};
+use crate::engine::ports::{Carrier, Clock, Kept, Pipe, PipeBroken};
 use crate::model::outcome::Failure;
 
 /// What a process does for its pool.
@@ -33,57 +33,67 @@ pub trait Handler {
     fn closing(&self) {}
 }
 
-/// Does what comes through the pipe, one task after another, until there is no more, or the process is ended.
+/// Does what comes through the pipe, one task after another, until there is no more, or the process is ended. The parent is
+/// told how long each message took, by `clock`.
 ///
 /// # Errors
 /// If the parent is gone, or says what this does not understand. The process is of no use then, and is to end.
 pub async fn serve<H: Handler, Q: Pipe>(
     pipe: &Q,
     handler: &H,
+    clock: &impl Clock,
     recording: Option<Recording<'_, H::Argument>>,
 ) -> Result<(), PipeBroken> {
     let about = recording.map(|recording| recording.about);
     let about = |arguments: &[H::Argument]| about.and_then(|about| arguments.first().and_then(about));
     let end = End { pipe, recording };
     loop {
-        let message = pipe.receive().await?;
-        let call = end.open(message, |call: &Call<H::Initial, Vec<H::Argument>>| match call {
-            Call::Run { number, arguments, .. } => (*number, about(arguments)),
-            other => (other.number(), None),
-        })?;
-        match call {
-            Call::Initialize { number, value } => {
-                let outcome = guarded(handler.initialize(value)).await;
-                if let Err(failure) = &outcome {
-                    log::record(Level::Critical, format!("exception in initializer: {failure}"));
-                }
-                let failed = outcome.is_err();
-                let reply: Reply<H::Output> = Reply::Initialized { number, outcome };
-                sent(end.send(number, &reply, None, Carrier::Copy))?;
-                if failed {
-                    return Ok(());
-                }
-            }
-            Call::Run { number, reply_by, arguments } => {
-                let about = about(&arguments);
-                let mut outcomes = Vec::with_capacity(arguments.len());
-                for argument in arguments {
-                    outcomes.push(guarded(handler.call(argument)).await);
-                }
-                let mut reply = Reply::Ran { number, outcomes };
-                // Nobody tells when a reply was read, so it goes with its bytes.
-                let carrier = if reply_by == Carrier::Shared { Carrier::Copy } else { reply_by };
-                match end.send(number, &reply, about, carrier) {
-                    Err(SendError::Unpacked(_)) => {
-                        fail_what_cannot_be_packed(&mut reply);
-                        sent(end.send(number, &reply, about, carrier))?;
+        let mut opened = end.open(pipe.receive().await?);
+        // One that carries nothing is no parcel, which unpacking it says.
+        loop {
+            let call = end.unpack(&mut opened, |call: &Call<H::Initial, Vec<H::Argument>>| match call {
+                Call::Run { number, arguments, .. } => (*number, about(arguments)),
+                other => (other.number(), None),
+            })?;
+            match call {
+                Call::Initialize { number, value } => {
+                    let outcome = guarded(handler.initialize(value)).await;
+                    if let Err(failure) = &outcome {
+                        log::record(Level::Critical, format!("exception in initializer: {failure}"));
                     }
-                    other => sent(other)?,
+                    let failed = outcome.is_err();
+                    let reply: Reply<H::Output> = Reply::Initialized { number, outcome };
+                    sent(end.send(number, &reply, None, Carrier::Copy))?;
+                    if failed {
+                        return Ok(());
+                    }
+                }
+                Call::Run { number, reply_by, arguments } => {
+                    let about = about(&arguments);
+                    let mut outcomes = Vec::with_capacity(arguments.len());
+                    let began = clock.now();
+                    for argument in arguments {
+                        outcomes.push(guarded(handler.call(argument)).await);
+                    }
+                    let took_us = u32::try_from((clock.now() - began).as_micros()).unwrap_or(u32::MAX);
+                    let mut reply = Reply::Ran { number, took_us, outcomes };
+                    // Nobody tells when a reply was read, so it goes with its bytes.
+                    let carrier = if reply_by == Carrier::Shared { Carrier::Copy } else { reply_by };
+                    match end.send(number, &reply, about, carrier) {
+                        Err(SendError::Unpacked(_)) => {
+                            fail_what_cannot_be_packed(&mut reply);
+                            sent(end.send(number, &reply, about, carrier))?;
+                        }
+                        other => sent(other)?,
+                    }
+                }
+                Call::Close { .. } => {
+                    handler.closing();
+                    return pipe.send(Vec::new(), Carrier::Copy).map(Kept::release);
                 }
             }
-            Call::Close { .. } => {
-                handler.closing();
-                return pipe.send(Vec::new(), Carrier::Copy).map(Kept::release);
+            if opened.is_over() {
+                break;
             }
         }
     }

@@ -1,13 +1,16 @@
 //! What a pool knows: its queue, its processes, and what each of them has in flight. Nothing here calls the code of others.
 
 use core::task::Waker;
+use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use super::options::Start;
+use super::pace::Pace;
 use crate::engine::futures::Future;
 use crate::engine::ports::Kept;
 use crate::model::id::TaskId;
+use crate::model::time::Instant;
 
 /// What the whole pool is at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +39,7 @@ pub(super) struct Flight<R> {
     pub(super) number: u32,
     pub(super) about: Option<TaskId>,
     pub(super) futures: Vec<Future<R>>,
+    /// Of the last message of a parcel, what the parcel is read from.
     pub(super) kept: Kept,
 }
 
@@ -58,11 +62,37 @@ pub(super) struct Process<Q, R> {
     pub(super) pipe: Option<Rc<Q>>,
     /// In the order in which they were sent, which is that of their answers.
     pub(super) flights: VecDeque<Flight<R>>,
+    /// The messages that are in flight and have not been posted: a parcel that is being made.
+    pub(super) parcel: Vec<u8>,
     /// How many messages it may still be sent, if that is limited.
     pub(super) left: Option<u32>,
+    pub(super) pace: Pace,
+    /// Whether it is given messages up to its window. From when it has few, until it has all that it may have.
+    fills: bool,
 }
 
 impl<Q, R> Process<Q, R> {
+    fn new(left: Option<u32>, pace: Pace) -> Process<Q, R> {
+        Process {
+            standing: Standing::Starting,
+            pipe: None,
+            flights: VecDeque::new(),
+            parcel: Vec::new(),
+            left,
+            pace,
+            fills: true,
+        }
+    }
+
+    /// Whether it may have another message behind those that it has.
+    fn has_room(&mut self, now: &mut impl FnMut() -> Instant) -> bool {
+        if self.standing != Standing::Ready || self.left == Some(0) || self.flights.is_empty() || !self.fills {
+            return false;
+        }
+        self.fills = self.flights.len() < self.pace.window(now);
+        self.fills
+    }
+
     /// Whether it will take a task, now or once it has started.
     fn is_of_use(&self) -> bool {
         self.standing != Standing::Closing && self.left != Some(0)
@@ -78,6 +108,8 @@ pub(super) struct State<Q, A, R> {
     pub(super) idle: VecDeque<u32>,
     /// How many have tasks in flight.
     pub(super) busy: usize,
+    /// Those with a parcel that is to be posted.
+    pub(super) to_post: VecDeque<u32>,
     /// Those that are to be started.
     pub(super) to_start: Vec<u32>,
     pub(super) next_process: u32,
@@ -96,6 +128,7 @@ impl<Q, A, R> State<Q, A, R> {
             processes: BTreeMap::new(),
             idle: VecDeque::new(),
             busy: 0,
+            to_post: VecDeque::new(),
             to_start: Vec::new(),
             next_process: first_number,
             next_message: 0,
@@ -122,10 +155,10 @@ impl<Q, A, R> State<Q, A, R> {
 
     /// Who is to have the next message, if there is one and anybody may have it now.
     ///
-    /// First whoever is idle. Then whoever has the least in flight, up to `window` messages, but only while more messages
+    /// First whoever is idle. Then whoever has the least in flight, as far as its pace allows, but only while more messages
     /// are queued than there are processes, and one more for each that starts: the last ones are left to whoever is free
     /// first.
-    pub(super) fn taker(&self, processes: usize, window: usize) -> Option<u32> {
+    pub(super) fn taker(&mut self, processes: usize, now: &mut impl FnMut() -> Instant) -> Option<u32> {
         if self.queue.is_empty() {
             return None;
         }
@@ -138,13 +171,11 @@ impl<Q, A, R> State<Q, A, R> {
         if self.queue.len() <= processes + self.starting() {
             return None;
         }
-        let has_room = |process: &&Process<Q, R>| {
-            let in_flight = process.flights.len();
-            process.standing == Standing::Ready && process.left != Some(0) && in_flight > 0 && in_flight < window
-        };
-        let busy = self.processes.iter().map(|(number, process)| (process, *number));
-        let busy = busy.filter(|(process, _)| has_room(process));
-        busy.min_by_key(|(process, number)| (process.flights.len(), *number)).map(|(_, number)| number)
+        let busy = self.processes.iter_mut().filter_map(|(number, process)| {
+            let has_room = process.has_room(now);
+            has_room.then_some((process.flights.len(), *number))
+        });
+        busy.min().map(|(_, number)| number)
     }
 
     /// How many are not ready yet.
@@ -153,22 +184,59 @@ impl<Q, A, R> State<Q, A, R> {
         standings.filter(|standing| matches!(standing, Standing::Starting | Standing::Initializing)).count()
     }
 
-    /// A process has been given a message.
-    pub(super) fn begin(&mut self, number: u32, flight: Flight<R>) {
-        let Some(process) = self.processes.get_mut(&number) else { return };
+    /// A process is given a message, packed as these bytes. Gives the length of its parcel; or the flight back, if the process
+    /// has ended meanwhile.
+    pub(super) fn begin(
+        &mut self,
+        number: u32,
+        flight: Flight<R>,
+        bytes: Vec<u8>,
+        now: &mut impl FnMut() -> Instant,
+    ) -> Result<usize, Flight<R>> {
+        let Some(process) = self.processes.get_mut(&number) else { return Err(flight) };
         process.flights.push_back(flight);
         process.left = process.left.map(|left| left.saturating_sub(1));
+        if process.parcel.is_empty() {
+            process.parcel = bytes;
+            self.to_post.push_back(number);
+        } else {
+            process.parcel.extend_from_slice(&bytes);
+        }
         if process.flights.len() == 1 {
+            process.pace.begins(now);
             self.busy += 1;
             // It is at the front, where `taker` saw it.
             if self.idle.front() == Some(&number) {
                 self.idle.pop_front();
             }
         }
+        Ok(process.parcel.len())
+    }
+
+    /// A process has answered a message that it worked on for so long. Returns whether that was its last.
+    pub(super) fn has_answered(&mut self, number: u32, took: Duration, now: &mut impl FnMut() -> Instant) -> bool {
+        let Some(process) = self.processes.get_mut(&number) else { return false };
+        process.pace.answers(took);
+        process.fills |= process.pace.is_low(process.flights.len());
+        if !process.flights.is_empty() {
+            return false;
+        }
+        if self.queue.is_empty() {
+            process.pace.rests();
+        } else {
+            // Before it begins the next one.
+            process.pace.window(now);
+        }
+        let is_used_up = process.left == Some(0);
+        self.busy -= 1;
+        if !is_used_up {
+            self.idle.push_back(number);
+        }
+        is_used_up
     }
 
     /// Asks for as many processes as are wanted now.
-    pub(super) fn ask_for_processes(&mut self, start: Start, processes: usize, left: Option<u32>) {
+    pub(super) fn ask_for_processes(&mut self, start: Start, processes: usize, left: Option<u32>, pace: Pace) {
         if self.has_failed() || (self.stage == Stage::Closed && self.queue.is_empty()) {
             return;
         }
@@ -181,8 +249,7 @@ impl<Q, A, R> State<Q, A, R> {
         while of_use < processes && starting < wanted {
             let number = self.next_process;
             self.next_process += 1;
-            let process = Process { standing: Standing::Starting, pipe: None, flights: VecDeque::new(), left };
-            self.processes.insert(number, process);
+            self.processes.insert(number, Process::new(left, pace));
             self.to_start.push(number);
             of_use += 1;
             starting += 1;

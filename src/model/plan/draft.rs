@@ -7,8 +7,8 @@ use super::command_line;
 use super::field::{Choose, Field, Param};
 use super::workload::{CCall, Fault, LockOrder, Shares, Spread, Workload, WorkloadKind};
 use super::{
-    Carrier, Initializer, Job, LARGE_MAX_KIB, LoopOptions, ModelKind, Options, PROCESS_MAX_MIB, Plan, PoolOptions,
-    SWITCH_INTERVAL_US,
+    Carrier, Experiment, ExperimentKind, Initializer, Job, LARGE_MAX_KIB, LoopOptions, ModelKind, Options,
+    PROCESS_MAX_MIB, Plan, PoolOptions, SWITCH_INTERVAL_US,
 };
 use crate::model::format::thousands;
 
@@ -53,6 +53,9 @@ pub struct Draft {
     pub workload: WorkloadKind,
     pub model: ModelKind,
     pub compare: bool,
+    pub experiment: ExperimentKind,
+    /// The models that were chosen to race, as far as each is offered for the work.
+    pub racers: Vec<ModelKind>,
     pub sites: Vec<SiteDraft>,
     /// The line of *Commands*, what its first command reads, and the environment as `NAME=value` words.
     pub command: String,
@@ -71,6 +74,8 @@ impl Default for Draft {
             workload: WorkloadKind::Sites,
             model: ModelKind::EventLoop,
             compare: true,
+            experiment: ExperimentKind::One,
+            racers: ModelKind::ALL.into_iter().filter(|model| *model != ModelKind::Subprocess).collect(),
             sites: vec![
                 site(SiteKind::Answers, "300"),
                 site(SiteKind::Answers, "150"),
@@ -129,16 +134,51 @@ impl Draft {
     }
 
     /// The numbers that are read of it, in the order in which they are shown.
-    pub fn params(&self) -> impl Iterator<Item = Param> {
-        let model = Param::of_model(self.model).iter();
+    pub fn params(&self) -> impl Iterator<Item = Param> + use<> {
         // Commands have a timeout of their own.
         let limit = (self.workload != WorkloadKind::Commands).then_some(Param::Limit);
-        Param::of_workload(self.workload).iter().chain(model).copied().chain(limit)
+        Param::of_workload(self.workload)
+            .iter()
+            .copied()
+            .chain(self.params_of_models())
+            .chain(limit)
+            .chain([Param::Repeats])
+    }
+
+    /// Of these, those of the models: each once, though several may read it.
+    pub fn params_of_models(&self) -> Vec<Param> {
+        let is_curve = self.experiment == ExperimentKind::Scaling;
+        let models = self.models_read();
+        let mut params = Vec::new();
+        for param in models.iter().flat_map(|model| Param::of_model(*model)) {
+            // A curve has every number of workers up to a most.
+            let param = if is_curve && *param == Param::Workers { Param::UpTo } else { *param };
+            if !params.contains(&param) {
+                params.push(param);
+            }
+        }
+        params
     }
 
     /// The choices that are read of it.
-    pub fn choices(&self) -> impl Iterator<Item = Choose> {
-        Choose::of_workload(self.workload, self.model).iter().chain(Choose::of_model(self.model)).copied()
+    pub fn choices(&self) -> impl Iterator<Item = Choose> + use<> {
+        self.choices_of_workload().into_iter().chain(self.choices_of_models())
+    }
+
+    /// Of these, those of the work.
+    pub fn choices_of_workload(&self) -> Vec<Choose> {
+        let read = self.models_read().into_iter().max_by_key(|model| Choose::of_workload(self.workload, *model).len());
+        Choose::of_workload(self.workload, read.unwrap_or(self.model)).to_vec()
+    }
+
+    /// Of these, those of the models: each once.
+    pub fn choices_of_models(&self) -> Vec<Choose> {
+        // A sweep has every carrier.
+        let is_swept = |choose: &Choose| {
+            self.experiment == ExperimentKind::BreakEven && matches!(choose, Choose::Carrier | Choose::Start)
+        };
+        let models = self.models_read().into_iter();
+        models.flat_map(Choose::of_model).copied().filter(|choose| !is_swept(choose)).collect()
     }
 
     /// Whether everything that is read of it, besides what is run and how, is as it was at first.
@@ -185,12 +225,14 @@ impl Draft {
     /// What holds where a control is left empty, as far as there is anything.
     pub fn usual_of(&self, param: Param, cores: u32) -> Option<String> {
         match param {
-            Param::Workers => Some(self.model.default_workers(cores).to_string()),
+            Param::Workers => Some(self.models_read().last()?.default_workers(cores).to_string()),
+            Param::UpTo => Some(self.most_workers_usually(cores).to_string()),
+            Param::Repeats => Some(self.repeats_usually().to_string()),
             Param::SwitchInterval => Some(thousands(SWITCH_INTERVAL_US.into())),
             Param::Chunksize => {
-                let mut without = self.clone();
+                let mut without = self.under(ModelKind::Processes);
                 without.set_text(Param::Chunksize, String::new());
-                without.validate(cores).ok().map(|plan| plan.job(plan.model).chunksize().to_string())
+                without.validate_model(cores).ok().map(|plan| plan.job(plan.model).chunksize().to_string())
             }
             _ => None,
         }
@@ -202,6 +244,11 @@ impl Draft {
     /// One message for each control whose text is not usable; fields that the chosen workload or model does not read
     /// are not looked at.
     pub fn validate(&self, cores: u32) -> Result<Plan, Vec<FieldError>> {
+        self.validate_experiment(cores)
+    }
+
+    /// The plan of the chosen model.
+    pub(super) fn validate_model(&self, cores: u32) -> Result<Plan, Vec<FieldError>> {
         let mut checks = Checks { draft: self, errors: Vec::new() };
         if let Some(reason) = Self::model_refused(self.workload, self.model) {
             checks.add(Field::Model, reason.to_owned());
@@ -227,9 +274,11 @@ impl Draft {
         let Job { workload, options, .. } = job;
         let limit_ms =
             if self.params().any(|param| param == Param::Limit) { checks.optional(Param::Limit) } else { None };
+        let repeats = checks.optional(Param::Repeats).unwrap_or(self.repeats_usually());
         let Checks { errors, .. } = checks;
         if errors.is_empty() {
-            Ok(Plan { workload, model: self.model, options, compare: self.compare, limit_ms })
+            let (model, compare) = (self.model, self.compare);
+            Ok(Plan { workload, model, options, compare, limit_ms, repeats, experiment: Experiment::One })
         } else {
             Err(errors)
         }
@@ -243,6 +292,7 @@ impl Draft {
         let pool = PoolOptions {
             chunksize: optional(Param::Chunksize),
             per_process: optional(Param::PerProcess),
+            prefetch: optional(Param::Prefetch),
             warm: chooses(Choose::Start) == 1,
             carrier: [Carrier::Copy, Carrier::Transfer, Carrier::Shared][chooses(Choose::Carrier)],
             initializer: [Initializer::None, Initializer::Runs, Initializer::Fails][chooses(Choose::Initializer)],

@@ -4,9 +4,10 @@
 
 use super::workload::WorkloadKind;
 use super::{
-    BELOW_MAX, ModelKind, PRIME_TASKS_MAX, SLEEP_TASKS_MAX, SWITCH_INTERVAL_MAX_US, THREADS_MAX, TIME_MAX_MS,
-    TINY_TASKS_MAX,
+    BELOW_MAX, ModelKind, PREFETCH_MAX, PRIME_TASKS_MAX, SLEEP_TASKS_MAX, SWITCH_INTERVAL_MAX_US, THREADS_MAX,
+    TIME_MAX_MS, TINY_TASKS_MAX,
 };
+use crate::model::experiment::REPEATS_MAX;
 
 /// A control that a number is typed into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,9 +16,12 @@ pub enum Param {
     SwitchInterval,
     Chunksize,
     PerProcess,
+    Prefetch,
     InFlight,
     TaskLimit,
     Limit,
+    Repeats,
+    UpTo,
     Tasks,
     Below,
     Ms,
@@ -120,14 +124,17 @@ impl Param {
             ModelKind::Threads => &[Workers, SwitchInterval],
             ModelKind::FreeThreads | ModelKind::OwnLocks | ModelKind::Cores => &[Workers],
             ModelKind::EventLoop => &[InFlight, TaskLimit],
-            ModelKind::Processes => &[Workers, Chunksize, PerProcess],
+            ModelKind::Processes => &[Workers, Chunksize, PerProcess, Prefetch],
         }
     }
 
     /// Whether it belongs to the workload, and is another for each.
     pub fn is_of_workload(self) -> bool {
         use Param::*;
-        !matches!(self, Workers | SwitchInterval | Chunksize | PerProcess | InFlight | TaskLimit | Limit)
+        !matches!(
+            self,
+            Workers | SwitchInterval | Chunksize | PerProcess | Prefetch | InFlight | TaskLimit | Limit | Repeats | UpTo
+        )
     }
 
     /// What it is beside a workload.
@@ -161,6 +168,16 @@ impl Param {
                 why_most: "tasks",
                 ..NUMBER
             },
+            Param::Prefetch => NumberSpec {
+                key: "prefetch",
+                label: "Messages that wait at a process",
+                unit: "messages",
+                hint: "With 0, a process gets its next message when it has answered. Usually as many as are work for a millisecond.",
+                least: 0,
+                most: PREFETCH_MAX,
+                why_most: "messages",
+                ..NUMBER
+            },
             Param::InFlight => NumberSpec {
                 key: "in-flight",
                 label: "At most in flight",
@@ -186,6 +203,23 @@ impl Param {
                 hint: "Splits the tasks that are done by then from those that are not. They go on all the same.",
                 most: TIME_MAX_MS,
                 why_most: "milliseconds",
+                ..NUMBER
+            },
+            Param::Repeats => NumberSpec {
+                key: "repeats",
+                label: "Repeats",
+                unit: "runs each",
+                hint: "The median is told, with the spread.",
+                most: REPEATS_MAX,
+                why_most: "repeats",
+                ..NUMBER
+            },
+            Param::UpTo => NumberSpec {
+                key: "up-to",
+                label: "Workers, from 1 to",
+                hint: "One is the measure of all others. More workers than cores gain nothing where tasks compute.",
+                least: 2,
+                most: THREADS_MAX,
                 ..NUMBER
             },
             _ => self.spec_of_workload(workload),
@@ -409,6 +443,8 @@ impl Choose {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     Model,
+    /// What is made of the plan.
+    Experiment,
     Number(Param),
     Site(usize),
     Command,

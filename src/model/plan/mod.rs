@@ -2,6 +2,7 @@
 
 pub mod command_line;
 
+mod asked;
 mod checks;
 mod draft;
 mod field;
@@ -10,6 +11,7 @@ mod workload;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::experiment::{Experiment, ExperimentKind};
 pub use super::message::Carrier;
 pub use draft::{Draft, FieldError, SiteDraft, SiteKind};
 pub use field::{ChoiceSpec, Choose, Field, NumberSpec, Param};
@@ -31,6 +33,8 @@ pub const PRIME_TASKS_MAX: u32 = 1_000;
 pub const SLEEP_TASKS_MAX: u32 = 1_000;
 /// The most tasks that do nothing.
 pub const TINY_TASKS_MAX: u32 = 10_000;
+/// The most messages that may wait at a process.
+pub const PREFETCH_MAX: u32 = 100;
 /// The most sites.
 pub const SITES_MAX: usize = 20;
 /// The largest bound of *Count primes*: about two minutes of one core.
@@ -72,6 +76,8 @@ pub struct PoolOptions {
     pub chunksize: Option<u32>,
     /// Tasks that a process does before it is replaced (`maxtasksperchild`).
     pub per_process: Option<u32>,
+    /// Messages that may wait at a process besides the one that it works on; `None` leaves it to how long it works on each.
+    pub prefetch: Option<u32>,
     /// Whether the processes are kept for the next run.
     pub warm: bool,
     pub carrier: Carrier,
@@ -119,6 +125,9 @@ pub struct Plan {
     pub compare: bool,
     /// The timeout of `wait`, which splits done from not done, in milliseconds since the first task was submitted.
     pub limit_ms: Option<u32>,
+    /// How often each of its runs is made and counted.
+    pub repeats: u32,
+    pub experiment: Experiment,
 }
 
 /// What a process is given to do.
@@ -136,7 +145,7 @@ impl Plan {
         Job { workload: self.workload.clone(), model, options }
     }
 
-    /// The models to run, in order.
+    /// The models to run, in order, where no other experiment is asked for.
     pub fn models(&self) -> Vec<ModelKind> {
         // What never ends would keep the chosen model from its turn.
         if self.compare && self.model.compares() && !self.workload.never_ends() {

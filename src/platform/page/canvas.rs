@@ -4,7 +4,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasPattern, CanvasRenderingContext2d, HtmlCanvasElement, Window};
 
 use crate::model::event::Phase;
-use crate::timeline::{Align, Ink, Mark, Scene, Shape};
+use crate::timeline::{Align, Ink, Mark, Rect, Scene, Shape};
 
 const FONT: &str = "12px system-ui, sans-serif";
 const STRONG_FONT: &str = "600 13px system-ui, sans-serif";
@@ -53,20 +53,11 @@ fn fill(phase: Phase) -> Fill {
         Phase::WaitingMutex => ("--phase-mutex", Some(Hatch::Falling)),
         Phase::WaitingQueue => ("--phase-queue", Some(Hatch::Rising)),
         Phase::WaitingPipe => ("--phase-pipe", Some(Hatch::Rising)),
+        Phase::Blocked => ("--phase-blocked", Some(Hatch::Falling)),
         Phase::WaitingJoin => ("--phase-join", Some(Hatch::Dots)),
         Phase::ComputingUnlocked => ("--phase-unlocked", None),
     };
     Fill { colour, hatch }
-}
-
-/// The canvas of the page, once it is there.
-pub fn canvas(window: &Window) -> Option<HtmlCanvasElement> {
-    window.document()?.get_element_by_id(crate::app::TIMELINE_ID)?.dyn_into().ok()
-}
-
-/// The width that a canvas has on the page, in CSS pixels.
-pub fn width(canvas: &HtmlCanvasElement) -> f64 {
-    canvas.parent_element().map_or(0, |parent| parent.client_width()).into()
 }
 
 impl Painter {
@@ -188,14 +179,35 @@ impl Painter {
             }
             Shape::Line { x1, y1, x2, y2, ink } => {
                 let faint = *ink == Ink::Faint;
+                let is_straight = matches!(ink, Ink::Link | Ink::Head) || faint;
                 context.set_stroke_style_str(self.colour(if faint { "--grid" } else { ink_token(*ink) }));
                 context.set_line_width(if faint { 1.0 } else { 2.0 });
-                let dashes = if faint { js_sys::Array::new() } else { js_sys::Array::of2(&5.into(), &4.into()) };
+                let dashes = if is_straight { js_sys::Array::new() } else { js_sys::Array::of2(&5.into(), &4.into()) };
                 let _ = context.set_line_dash(&JsValue::from(dashes));
                 // Half a pixel aside, a thin line is one pixel wide and not two grey ones.
                 line(context, (x1.round() + 0.5, *y1), (x2.round() + 0.5, *y2));
                 let _ = context.set_line_dash(&js_sys::Array::new());
             }
+            Shape::Parts { phase, rects } => {
+                context.set_fill_style_str(self.colour(fill(*phase).colour));
+                fill_all(context, rects);
+            }
+            Shape::Areas { ink, rects } => {
+                context.set_fill_style_str(self.colour(area_token(*ink)));
+                fill_all(context, rects);
+            }
+            Shape::Edge { rect, ink } => {
+                context.set_stroke_style_str(self.colour(ink_token(*ink)));
+                context.set_line_width(if *ink == Ink::Faint { 1.0 } else { 2.0 });
+                context.stroke_rect(rect.left, rect.top, rect.width, rect.height);
+            }
+            Shape::Clip(Some(rect)) => {
+                context.save();
+                context.begin_path();
+                context.rect(rect.left, rect.top, rect.width, rect.height);
+                context.clip();
+            }
+            Shape::Clip(None) => context.restore(),
             Shape::Mark { x, middle, mark } => self.mark(context, *x, *middle, *mark),
         }
     }
@@ -233,7 +245,7 @@ impl Painter {
 /// What a token that no style sheet has is painted in, to be noticed.
 const MISSING: &str = "hotpink";
 
-const TOKENS: [&str; 23] = [
+const TOKENS: [&str; 28] = [
     "--text",
     "--text-faint",
     "--grid",
@@ -257,6 +269,11 @@ const TOKENS: [&str; 23] = [
     "--phase-unlocked",
     "--phase-join",
     "--phase-pipe",
+    "--phase-blocked",
+    "--holder",
+    "--chosen",
+    "--selection",
+    "--over",
 ];
 
 fn ink_token(ink: Ink) -> &'static str {
@@ -264,6 +281,20 @@ fn ink_token(ink: Ink) -> &'static str {
         Ink::Strong => "--text",
         Ink::Faint => "--text-faint",
         Ink::Limit => "--limit",
+        Ink::Holder => "--holder",
+        Ink::Chosen | Ink::Selection | Ink::Link => "--chosen",
+        Ink::Head => "--failed",
+        Ink::Over => "--over",
+    }
+}
+
+fn area_token(ink: Ink) -> &'static str {
+    if ink == Ink::Selection { "--selection" } else { ink_token(ink) }
+}
+
+fn fill_all(context: &CanvasRenderingContext2d, rects: &[Rect]) {
+    for rect in rects {
+        context.fill_rect(rect.left, rect.top, rect.width, rect.height);
     }
 }
 

@@ -9,6 +9,10 @@ extern "C" {
     /// The address of the start script of every worker.
     #[wasm_bindgen(js_name = processScriptUrl)]
     pub fn process_script_url() -> String;
+
+    /// Calls `tell` once nobody holds a lock of this name.
+    #[wasm_bindgen(js_name = whenGone)]
+    pub fn when_gone(lock: &str, tell: JsValue);
 }
 
 /// A JavaScript object with these properties.

@@ -6,9 +6,11 @@ mod children;
 mod commands;
 mod environment;
 mod image;
+mod leg;
 mod messages;
 mod picture;
 mod session;
+mod timeline;
 mod window;
 
 pub mod process;

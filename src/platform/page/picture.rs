@@ -71,6 +71,6 @@ fn set(point: &mut [u8], colour: Option<[u8; 3]>) {
 fn number(lane: LaneId) -> usize {
     match lane {
         LaneId::Thread(number) | LaneId::Child(number) => number as usize,
-        LaneId::Process | LaneId::Coroutine(_) => 0,
+        LaneId::Page | LaneId::Process | LaneId::Coroutine(_) => 0,
     }
 }

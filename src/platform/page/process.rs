@@ -18,7 +18,7 @@ use web_sys::{MessageEvent, Worker};
 use super::block::{Block, is_shared};
 use super::children::start_child;
 use super::image::Image;
-use super::messages::{new_worker, object, process_script_url, property};
+use super::messages::{new_worker, object, process_script_url, property, when_gone};
 use crate::engine::recorder::Drain;
 use crate::model::event::{EVENT_WORDS, Event};
 use crate::model::outcome::Report;
@@ -108,11 +108,15 @@ pub(super) struct Inbox {
     threads: RefCell<Threads>,
     /// The processes that it asked for, by their numbers.
     children: RefCell<BTreeMap<u32, Rc<Process>>>,
+    /// What all memories were together before one of them went, in bytes, when that was most.
+    memory_most: Cell<u64>,
     /// How many events were lost by those that have ended.
     lost_by_ended: Cell<u64>,
     origin_ms: Cell<f64>,
     /// The memory of each process that it asks for, in MiB.
     child_mib: Cell<u32>,
+    /// Whether the page has ended it.
+    is_ended: Cell<bool>,
     /// Who else is told of its death, once.
     on_death: RefCell<Option<Tell>>,
 }
@@ -204,11 +208,12 @@ impl Inbox {
     }
 
     /// Takes a message of the process, or of one of its threads.
-    fn receive(&self, data: &JsValue, process: &Worker) {
+    fn receive(self: &Rc<Inbox>, data: &JsValue, process: &Worker) {
         let value = property(data, "value");
         match property(data, "kind").as_string().as_deref() {
             Some("loaded") => self.loaded(&Array::from(&value), process),
             Some("started" | "ran") => self.answer(Ok(value)),
+            Some("alive") => self.watch(&value.as_string().unwrap_or_default()),
             Some("failed") => self.fail(ProcessError::Died(value.as_string().unwrap_or_default())),
             Some("events") => {
                 let parts = Array::from(&value);
@@ -227,7 +232,19 @@ impl Inbox {
         }
     }
 
-    /// What its processes run.
+    /// Notices the end of a worker that tells nothing of it: whoever holds this lock lives.
+    fn watch(self: &Rc<Inbox>, lock: &str) {
+        let inbox = Rc::downgrade(self);
+        when_gone(
+            lock,
+            Closure::once_into_js(move || {
+                if let Some(inbox) = inbox.upgrade().filter(|inbox| !inbox.is_ended.get()) {
+                    inbox.fail(ProcessError::Died("the browser ended it without a word".to_owned()));
+                }
+            }),
+        );
+    }
+
     /// Its memory, as it is posted; `undefined` where memory is not shared.
     pub(super) fn memory(&self) -> JsValue {
         self.threads.borrow().memory.as_ref().into()
@@ -238,6 +255,7 @@ impl Inbox {
         self.child_mib.get().max(process_mib(0, 0))
     }
 
+    /// What its processes run.
     pub(super) fn image(&self) -> Option<Rc<Image>> {
         self.threads.borrow().image.clone()
     }
@@ -259,10 +277,26 @@ impl Inbox {
 
     /// Ends a process that this one asked for, and keeps what it recorded.
     fn end_child(&self, number: u32) {
+        self.note_memory();
         let Some(child) = self.children.borrow_mut().remove(&number) else { return };
         child.end();
         let lost = child.take_events(|event| self.push_event(*event));
         self.lost_by_ended.set(self.lost_by_ended.get() + lost);
+    }
+
+    /// Memories only grow, so that all of them together are largest just before one goes.
+    fn note_memory(&self) {
+        let bytes = self.memory_bytes();
+        self.memory_most.set(self.memory_most.get().max(bytes));
+    }
+
+    /// Its memory and those of the processes that it asked for, as they are now, in bytes.
+    fn memory_bytes(&self) -> u64 {
+        let own = self.threads.borrow().memory.as_ref().map_or(0, |memory| {
+            let buffer: js_sys::SharedArrayBuffer = memory.buffer().unchecked_into();
+            u64::from(buffer.byte_length())
+        });
+        own + self.children.borrow().values().map(|child| child.inbox.memory_bytes()).sum::<u64>()
     }
 
     fn loaded(&self, said: &Array, process: &Worker) {
@@ -395,6 +429,7 @@ impl Process {
 
     /// Ends its worker, with all its threads and all processes that it asked for, and lets its memory go.
     pub fn end(&self) {
+        self.inbox.is_ended.set(true);
         for child in self.inbox.children.take().into_values() {
             child.end();
         }
@@ -440,6 +475,14 @@ impl Process {
         self.inbox.waiting.replace(Some(sender));
         self.worker.post_message(message).map_err(|_| ProcessError::Garbled)?;
         answer.await.unwrap_or(Err(ProcessError::Garbled))
+    }
+
+    /// The most that its memory and those of the processes that it asked for were together, in bytes; `None` where memory is not
+    /// shared with the page, which then cannot see it.
+    pub fn memory_bytes(&self) -> Option<u64> {
+        self.inbox.threads.borrow().memory.as_ref()?;
+        self.inbox.note_memory();
+        Some(self.inbox.memory_most.get())
     }
 
     /// Whether it lives, as far as is known.

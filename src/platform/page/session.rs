@@ -1,7 +1,8 @@
-//! Runs plans: one process for each model, its events drained once a frame into a trace, the trace painted.
+//! Runs plans: trial after trial, a process for each, its events drained once a frame into a trace, the trace painted.
 
 use core::cell::{Cell, RefCell};
 use core::future::Future;
+use core::time::Duration;
 use std::pin::pin;
 use std::rc::Rc;
 
@@ -13,70 +14,41 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::commands::{Line, Programs, Written};
 use super::image::SharedImage;
+use super::leg::{Leg, Run};
 use super::process::{Process, ProcessConfig, ProcessError};
 use super::subprocess::{SubprocessConfig, Subprocesses};
-use crate::app::{LegView, Msg, Output, RunView};
-use crate::insight::{self, Picture, Summary, tasks, words};
+use crate::app::{Msg, Progress, RunView};
+use crate::insight::numbers::Context;
+use crate::insight::{self, Figures, Numbers, Picture, Summary};
 use crate::model::event::{Event, EventKind, Phase};
+use crate::model::experiment::{Setting, Trial, time_left};
 use crate::model::id::LaneId;
 use crate::model::outcome::{Failure, Outcome, Report, RunEnd};
-use crate::model::plan::{Commands, ModelKind, Options, Plan, Workload};
+use crate::model::plan::{Commands, Experiment, Job, ModelKind, Options, Plan, Workload};
 use crate::model::time::Instant;
 use crate::model::trace::Trace;
-use crate::platform::clock::absolute_ms;
+use crate::platform::clock::{absolute_ms, now_ms};
 use crate::timeline;
 
 /// How long tasks have to end by themselves once they are asked to, in milliseconds. Then their process is ended.
 const STOP_GRACE_MS: u32 = 60;
-/// The longest that any one model may run, in milliseconds.
-const LEG_TIME_MS: u32 = 600_000;
 /// How often numbers are told to the page, in milliseconds, where a core is left over for the page. The picture is
 /// painted every frame then.
 const TELL_EVERY_MS: f64 = 100.0;
+/// The same while an experiment is made: what it measures comes before what is seen of it.
+const TELL_EVERY_TRIAL_MS: f64 = 250.0;
 /// How often both happen while every core is at work, in milliseconds: drawing takes a core's time, and what is measured
 /// would be slower for being watched. (Without a GPU, 60 pictures a second took a fifth of two cores.)
 const TELL_EVERY_BUSY_MS: f64 = 1_000.0;
 /// How often events are drained where no frames are drawn, as in a hidden tab, in milliseconds.
 const HIDDEN_DRAIN_MS: u32 = 200;
 
-/// One model's run.
-struct Leg {
-    model: ModelKind,
-    trace: Trace,
-    end: Option<RunEnd>,
-    /// What its programs wrote, where its work are commands.
-    written: Option<Written>,
-    /// What was told of it last, once it has ended: it does not change any more.
-    told: Option<Rc<LegView>>,
-}
+/// From so many spans on, a trace is not worked off at one go.
+const LONG_TRACE: usize = 20_000;
 
-impl Leg {
-    fn view(&mut self, plan: &Plan) -> Rc<LegView> {
-        if let Some(told) = &self.told {
-            return told.clone();
-        }
-        let view = Rc::new(LegView {
-            model: self.model,
-            summary: Summary::of(&self.trace),
-            listing: tasks::listing(&self.trace, &plan.workload, plan.limit_ms),
-            answer: words::answer(&plan.workload, self.model, &self.trace),
-            end: self.end.clone(),
-            output: self.written.as_ref().map(output),
-        });
-        self.told = self.end.is_some().then(|| view.clone());
-        view
-    }
-}
-
-/// Whether a plan leaves its processes for the next run.
-fn keeps(plan: &Plan) -> bool {
-    plan.model == ModelKind::Processes && plan.options.pool.warm
-}
-
-/// What was written, as text.
-fn output(written: &Written) -> Output {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Output { stdout: text(&written.stdout), stderr: text(&written.stderr), cut_bytes: written.cut_bytes }
+/// Whether a job leaves its processes for the next run.
+fn keeps(job: &Job) -> bool {
+    job.model == ModelKind::Processes && job.options.pool.warm
 }
 
 /// A line of commands that runs, and the zero of its axis.
@@ -96,10 +68,20 @@ pub struct Session {
     send: Box<dyn Fn(Msg)>,
     /// Cores, as the browser reports them.
     cores: u32,
+    /// The step of the clock; none if nobody knows.
+    clock_step: Duration,
     /// What processes run.
     image: SharedImage,
     plan: RefCell<Option<Rc<Plan>>>,
+    settings: RefCell<Rc<Vec<Setting>>>,
+    /// Of those settings whose runs are drawn, in order.
     legs: RefCell<Vec<Leg>>,
+    /// Which of them is run.
+    live: Cell<Option<usize>>,
+    /// What was measured, trial by trial.
+    figures: RefCell<Rc<Vec<Figures>>>,
+    progress: RefCell<Progress>,
+    running: Cell<bool>,
     process: RefCell<Option<Rc<Process>>>,
     /// The process of a warm pool that the last run left, and what it was started for.
     warm: RefCell<Option<(Options, Rc<Process>)>>,
@@ -116,13 +98,19 @@ pub struct Session {
 
 impl Session {
     /// A session that tells what happens in it.
-    pub fn new(cores: u32, image: SharedImage, send: impl Fn(Msg) + 'static) -> Rc<Session> {
+    pub fn new(cores: u32, clock_step: Duration, image: SharedImage, send: impl Fn(Msg) + 'static) -> Rc<Session> {
         Rc::new(Session {
             send: Box::new(send),
             cores,
+            clock_step,
             image,
             plan: RefCell::default(),
+            settings: RefCell::default(),
             legs: RefCell::default(),
+            live: Cell::default(),
+            figures: RefCell::default(),
+            progress: RefCell::default(),
+            running: Cell::default(),
             process: RefCell::default(),
             warm: RefCell::default(),
             subprocesses: Subprocesses::new(SubprocessConfig::of_page(0.0)),
@@ -150,18 +138,25 @@ impl Session {
 
     /// Whether anything runs.
     pub fn is_running(&self) -> bool {
-        self.legs.borrow().iter().any(|leg| leg.end.is_none())
+        self.running.get()
     }
 
-    /// Runs a plan, model by model. Never two at once: the page only asks when nothing runs.
+    /// Runs a plan, trial by trial. Never two at once: the page only asks when nothing runs.
     pub fn run(self: &Rc<Session>, plan: Plan) {
         self.stopping.set(false);
+        self.running.set(true);
         self.kill.replace(None);
         self.legs.borrow_mut().clear();
+        self.live.set(None);
+        self.figures.replace(Rc::default());
+        let settings = Rc::new(plan.settings());
         let plan = Rc::new(plan);
         self.plan.replace(Some(plan.clone()));
+        self.settings.replace(settings.clone());
         // What another plan left warm would only be in the way.
-        if !self.warm.borrow().as_ref().is_some_and(|(options, _)| keeps(&plan) && *options == plan.options) {
+        let is_wanted =
+            |options: &Options| settings.iter().any(|setting| keeps(&setting.job) && setting.job.options == *options);
+        if !self.warm.borrow().as_ref().is_some_and(|(options, _)| is_wanted(options)) {
             self.warm.take();
         }
         let session = self.clone();
@@ -170,19 +165,72 @@ impl Session {
                 let session = session.clone();
                 Interval::new(HIDDEN_DRAIN_MS, move || session.drain())
             };
-            for model in plan.models() {
-                let end = session.run_leg(&plan, model).await;
-                // Where one model dies, the other is still to be seen.
-                let goes_on = end != RunEnd::Cancelled && !session.stopping.get();
-                session.end_leg(end);
-                if !goes_on {
-                    break;
-                }
-            }
+            session.run_trials(&plan, &settings).await;
+            session.work_out(&plan).await;
             drop(drain);
+            session.running.set(false);
             session.tell();
             (session.send)(Msg::Ended);
         });
+    }
+
+    async fn run_trials(&self, plan: &Plan, settings: &[Setting]) {
+        let trials = plan.trials();
+        let mut over: Vec<Duration> = Vec::with_capacity(trials.len());
+        let mut given_up = Vec::new();
+        for (done, trial) in trials.iter().enumerate() {
+            self.progress.replace(Progress {
+                done,
+                all: trials.len(),
+                round: trial.round,
+                left: time_left(&trials, &over),
+            });
+            // What took longer than it may does so again.
+            if given_up.contains(&trial.setting) {
+                over.push(Duration::ZERO);
+                continue;
+            }
+            let began_ms = absolute_ms();
+            let setting = &settings[trial.setting];
+            self.begin_leg(trial.setting, setting);
+            let end = self.run_trial(&setting.job, plan.trial_time_ms()).await;
+            over.push(Duration::from_secs_f64((absolute_ms() - began_ms).max(0.0) / 1_000.0));
+            // Where one dies, the others are still to be seen.
+            let goes_on = end != RunEnd::Cancelled && !self.stopping.get();
+            if end == RunEnd::TimedOut {
+                given_up.push(trial.setting);
+            }
+            self.end_leg(*trial, &setting.job, end);
+            if !goes_on {
+                break;
+            }
+        }
+        let done = over.len();
+        self.progress.replace(Progress { done, all: trials.len(), round: plan.repeats, left: None });
+        let mut legs = self.legs.borrow_mut();
+        if legs.iter().any(|leg| leg.setting.is_kept) {
+            legs.retain(|leg| leg.setting.is_kept);
+        }
+    }
+
+    /// Makes room for the next run of a setting, in the order of settings.
+    fn begin_leg(&self, place: usize, setting: &Setting) {
+        let mut legs = self.legs.borrow_mut();
+        legs.retain(|leg| leg.setting.is_kept);
+        let index = legs.partition_point(|leg| leg.place < place);
+        if legs.get(index).is_none_or(|leg| leg.place != place) {
+            legs.insert(index, Leg::new(place, setting.clone()));
+        }
+        self.live.set(Some(index));
+    }
+
+    /// Does something with the leg that is run.
+    fn with_leg<T>(&self, act: impl FnOnce(&mut Leg) -> T) -> Option<T> {
+        self.legs.borrow_mut().get_mut(self.live.get()?).map(act)
+    }
+
+    fn with_run<T>(&self, act: impl FnOnce(&mut Run) -> T) -> Option<T> {
+        self.with_leg(|leg| leg.live().map(act)).flatten()
     }
 
     /// Asks what runs to end, and ends it if it does not.
@@ -202,24 +250,18 @@ impl Session {
     }
 
     /// Runs a line of commands.
-    async fn run_line(&self, commands: &Commands) -> RunEnd {
+    async fn run_line(&self, commands: &Commands, time_ms: u32) -> RunEnd {
         let (kill, killed) = oneshot::channel::<()>();
         self.kill.replace(Some(kill));
-        let leg = Leg {
-            model: ModelKind::Subprocess,
-            trace: Trace::new(commands.commands.len() as u32),
-            end: None,
-            written: Some(Written::default()),
-            told: None,
-        };
-        self.legs.borrow_mut().push(leg);
+        let trace = Trace::new(commands.commands.len() as u32);
+        self.with_leg(|leg| leg.begin(trace, Some(Written::default())));
         let (line, origin_ms) = (Line::default(), absolute_ms());
         self.line.replace(Some(RunningLine { line: line.clone(), origin_ms }));
         let system = self.subprocesses.on_axis(origin_ms);
         let now = move || Instant::from_ms(absolute_ms() - origin_ms);
         // What is dropped here ends the commands.
         let work = line.run(commands, &self.programs, &system, now);
-        match select(pin!(work), select(killed, TimeoutFuture::new(LEG_TIME_MS))).await {
+        match select(pin!(work), select(killed, TimeoutFuture::new(time_ms))).await {
             // A stop that came when all was done stopped nothing.
             Either::Left((report, _)) => self.take_report(Ok(report)),
             Either::Right((Either::Left(_), _)) => RunEnd::Cancelled,
@@ -227,18 +269,19 @@ impl Session {
         }
     }
 
-    async fn run_leg(&self, plan: &Plan, model: ModelKind) -> RunEnd {
-        if let Workload::Commands(commands) = &plan.workload {
-            return self.run_line(commands).await;
+    /// Runs a job for as long as it may take, in milliseconds.
+    async fn run_trial(&self, job: &Job, time_ms: u32) -> RunEnd {
+        if let Workload::Commands(commands) = &job.workload {
+            return self.run_line(commands, time_ms).await;
         }
         let (kill, killed) = oneshot::channel::<()>();
         self.kill.replace(Some(kill));
-        let mut trace = Trace::new(plan.workload.tasks());
+        let mut trace = Trace::new(job.workload.tasks());
         self.lost_before.set(0);
-        let warm = if model == plan.model { self.warm.take() } else { None };
-        // One that died meanwhile is started anew.
-        if let Some((_, process)) = warm.filter(|(_, process)| process.is_alive()) {
-            return self.run_warm(plan, process, trace, killed).await;
+        let warm = if keeps(job) { self.warm.take() } else { None };
+        // One that died meanwhile is started anew, as is one of another pool.
+        if let Some((_, process)) = warm.filter(|(options, process)| *options == job.options && process.is_alive()) {
+            return self.run_warm(job, process, trace, time_ms, killed).await;
         }
         // The page's own record, at its own zero: the process that is asked for cannot make it.
         trace.apply(&Event {
@@ -249,43 +292,49 @@ impl Session {
             kind: EventKind::Enter(Phase::Instantiating),
             arg: 0,
         });
-        self.legs.borrow_mut().push(Leg { model, trace, end: None, written: None, told: None });
+        self.with_leg(|leg| leg.begin(trace, None));
         if self.stopping.get() {
             return RunEnd::Cancelled;
         }
-        let job = plan.job(model);
         let work = async {
-            let config = ProcessConfig::for_job(self.image.get().await?, &job);
+            let config = ProcessConfig::for_job(self.image.get().await?, job);
             let process = Rc::new(Process::spawn(&config)?);
             self.process.replace(Some(process.clone()));
             process.ready(&config).await?;
-            process.run(&job).await
+            process.run(job).await
         };
-        self.see_out(work, killed).await
+        self.see_out(work, time_ms, killed).await
     }
 
     /// Has the processes of the last run do the work of this one.
-    async fn run_warm(&self, plan: &Plan, process: Rc<Process>, trace: Trace, killed: oneshot::Receiver<()>) -> RunEnd {
-        self.legs.borrow_mut().push(Leg { model: plan.model, trace, end: None, written: None, told: None });
+    async fn run_warm(
+        &self,
+        job: &Job,
+        process: Rc<Process>,
+        trace: Trace,
+        time_ms: u32,
+        killed: oneshot::Receiver<()>,
+    ) -> RunEnd {
+        self.with_leg(|leg| leg.begin(trace, None));
         // What it recorded at the end of the last run belongs to that.
         self.lost_before.set(process.take_events(|_| ()));
         self.process.replace(Some(process.clone()));
-        let job = plan.job(plan.model);
-        self.see_out(async { process.run(&job).await }, killed).await
+        self.see_out(async { process.run(job).await }, time_ms, killed).await
     }
 
     async fn see_out(
         &self,
         work: impl Future<Output = Result<Report, ProcessError>>,
+        time_ms: u32,
         killed: oneshot::Receiver<()>,
     ) -> RunEnd {
-        let ended = match select(pin!(work), select(killed, TimeoutFuture::new(LEG_TIME_MS))).await {
+        let ended = match select(pin!(work), select(killed, TimeoutFuture::new(time_ms))).await {
             Either::Left((report, _)) => self.take_report(report),
             Either::Right((Either::Left(_), _)) => RunEnd::Cancelled,
             Either::Right((Either::Right(_), _)) => RunEnd::TimedOut,
         };
         // A stop that came when all was done stopped nothing.
-        let was_cut = self.legs.borrow().last().is_some_and(|leg| !Summary::of(&leg.trace).is_complete());
+        let was_cut = self.with_run(|run| !Summary::of(&run.trace).is_complete()).unwrap_or(false);
         if self.stopping.get() && was_cut { RunEnd::Cancelled } else { ended }
     }
 
@@ -293,41 +342,79 @@ impl Session {
         self.drain();
         match report {
             Ok(report) => {
-                if let Some(leg) = self.legs.borrow_mut().last_mut() {
-                    leg.trace.apply_report(&report);
-                }
+                self.with_run(|run| run.trace.apply_report(&report));
                 RunEnd::Done
             }
             Err(error) => RunEnd::Failed(error.to_string()),
         }
     }
 
-    /// Takes what was still recorded, ends the process with all that is in it, and closes the trace.
-    fn end_leg(&self, end: RunEnd) {
+    /// Takes what was still recorded, ends the process with all that is in it, closes the trace, and keeps its figures.
+    fn end_leg(&self, trial: Trial, job: &Job, end: RunEnd) {
         self.drain();
         let (process, line) = (self.process.take(), self.line.take());
-        if let Some(leg) = self.legs.borrow_mut().last_mut() {
-            let outcome = match end {
-                RunEnd::Failed(_) => Outcome::Failed(Failure::ProcessDied),
-                RunEnd::Done | RunEnd::Cancelled | RunEnd::TimedOut => Outcome::Cancelled,
-            };
+        let memory_bytes = process.as_ref().and_then(|process| process.memory_bytes());
+        let outcome = match end {
+            RunEnd::Failed(_) => Outcome::Failed(Failure::ProcessDied),
+            RunEnd::Done | RunEnd::Cancelled | RunEnd::TimedOut => Outcome::Cancelled,
+        };
+        let figures = self.with_run(|run| {
             if let Some(process) = &process {
-                leg.trace.cut(process.now(), &outcome);
+                run.trace.cut(process.now(), &outcome);
             }
             if let Some(line) = &line {
-                leg.trace.cut(line.now(), &outcome);
+                run.trace.cut(line.now(), &outcome);
             }
-            if let (Some(process), Some(plan), RunEnd::Done) = (process, &*self.plan.borrow(), &end)
-                && keeps(plan)
-                && leg.model == plan.model
-                && !self.stopping.get()
-                && Summary::of(&leg.trace).is_complete()
-            {
-                self.warm.replace(Some((plan.options, process)));
-            }
-            leg.end = Some(end);
+            Figures::of(trial, &run.trace, &end, memory_bytes)
+        });
+        let Some(figures) = figures else { return };
+        if let (Some(process), RunEnd::Done) = (process, &end)
+            && keeps(job)
+            && !self.stopping.get()
+            && figures.failed.is_none()
+        {
+            self.warm.replace(Some((job.options, process)));
         }
-        self.tell();
+        let was_stopped = end == RunEnd::Cancelled;
+        self.with_leg(|leg| leg.end(end, figures.counts()));
+        if !was_stopped {
+            Rc::make_mut(&mut self.figures.borrow_mut()).push(figures);
+        }
+        // The last is told when all is over.
+        self.tell_in_time(now_ms());
+    }
+
+    /// Works out the numbers of the runs that are drawn, a stage at a time, so that a person is answered between them. Of
+    /// sweeps, whose figures are the curve, there are too many to be read.
+    async fn work_out(&self, plan: &Plan) {
+        if !plan.experiment.shows_each_run() {
+            return;
+        }
+        let count = self.legs.borrow().len();
+        for place in 0..count {
+            let mut numbers = Numbers::default();
+            for stage in Numbers::STAGES {
+                let is_long = {
+                    let legs = self.legs.borrow();
+                    let Some((leg, run)) = legs.get(place).and_then(|leg| Some((leg, leg.shown()?))) else { break };
+                    let job = &leg.setting.job;
+                    let context = Context {
+                        model: job.model,
+                        workload: &job.workload,
+                        cores: self.cores,
+                        clock_step: self.clock_step,
+                    };
+                    stage(&run.trace, &context, &mut numbers);
+                    run.trace.lanes.values().map(|lane| lane.spans.len()).sum::<usize>() > LONG_TRACE
+                };
+                if is_long {
+                    TimeoutFuture::new(0).await;
+                }
+            }
+            if let Some(leg) = self.legs.borrow_mut().get_mut(place).filter(|leg| leg.shown().is_some()) {
+                leg.set_numbers(numbers);
+            }
+        }
     }
 
     /// Moves recorded events into the trace.
@@ -335,27 +422,33 @@ impl Session {
         self.drain_line();
         let process = self.process.borrow().clone();
         let Some(process) = process else { return };
-        let mut legs = self.legs.borrow_mut();
-        let Some(leg) = legs.last_mut() else { return };
-        let trace = &mut leg.trace;
-        let now = process.now();
-        trace.lost = process.take_events(|event| trace.apply(event)) - self.lost_before.get();
-        trace.look(now);
+        self.with_run(|run| {
+            let trace = &mut run.trace;
+            let now = process.now();
+            trace.lost = process.take_events(|event| trace.apply(event)) - self.lost_before.get();
+            trace.look(now);
+        });
     }
 
     fn drain_line(&self) {
         let line = self.line.borrow();
         let Some(line) = &*line else { return };
-        if let Some(leg) = self.legs.borrow_mut().last_mut() {
-            line.line.take_events().iter().for_each(|event| leg.trace.apply(event));
-            leg.trace.look(line.now());
-            leg.written = Some(line.line.written());
-        }
+        self.with_run(|run| {
+            line.line.take_events().iter().for_each(|event| run.trace.apply(event));
+            run.trace.look(line.now());
+            run.written = Some(line.line.written());
+        });
     }
 
     /// Tells the numbers, if it is time to. Gives whether it was.
     pub fn tell_in_time(&self, now_ms: f64) -> bool {
-        let every_ms = if self.every_core_is_at_work() { TELL_EVERY_BUSY_MS } else { TELL_EVERY_MS };
+        let every_ms = if self.every_core_is_at_work() {
+            TELL_EVERY_BUSY_MS
+        } else if self.is_experiment() {
+            TELL_EVERY_TRIAL_MS
+        } else {
+            TELL_EVERY_MS
+        };
         let due = now_ms - self.told_ms.get() >= every_ms;
         if due {
             self.told_ms.set(now_ms);
@@ -364,35 +457,58 @@ impl Session {
         due
     }
 
-    /// Whether anything that the page does now takes a core from what is measured.
-    pub fn every_core_is_at_work(&self) -> bool {
+    /// Whether the picture is painted no oftener than the numbers are told: what the page does might take a core from what is
+    /// measured.
+    pub fn draws_little(&self) -> bool {
+        self.every_core_is_at_work() || self.is_experiment()
+    }
+
+    /// Whether its runs are made to be measured rather than watched.
+    fn is_experiment(&self) -> bool {
+        let plan = self.plan.borrow();
+        plan.as_ref().is_some_and(|plan| plan.warms_up() || plan.experiment != Experiment::One)
+    }
+
+    fn every_core_is_at_work(&self) -> bool {
         let legs = self.legs.borrow();
-        let Some(leg) = legs.last().filter(|leg| leg.end.is_none()) else { return false };
-        let to_thread = |plan: &Rc<Plan>| plan.options.event_loop.to_thread;
-        let computes_at_once = leg.model.is_parallel() || self.plan.borrow().as_ref().is_some_and(to_thread);
-        let enough = |plan: &Rc<Plan>| plan.options.workers >= self.cores && plan.workload.computes();
-        computes_at_once && self.plan.borrow().as_ref().is_some_and(enough)
+        let live = self.live.get().filter(|_| self.running.get());
+        let Some(leg) = live.and_then(|index| legs.get(index)) else { return false };
+        let Job { model, options, workload } = &leg.setting.job;
+        let computes_at_once = model.is_parallel() || options.event_loop.to_thread;
+        computes_at_once && options.workers >= self.cores && workload.computes()
     }
 
     fn tell(&self) {
         let plan = self.plan.borrow();
         let Some(plan) = &*plan else { return };
         let mut legs = self.legs.borrow_mut();
-        let view = RunView { plan: plan.clone(), legs: legs.iter_mut().map(|leg| leg.view(plan)).collect() };
+        // One that has not begun its first run is not there yet.
+        let live = self.live.get().filter(|_| self.running.get());
+        let shown = legs.iter().take(live.unwrap_or(0)).filter(|leg| leg.shown().is_some()).count();
+        let view = RunView {
+            plan: plan.clone(),
+            settings: self.settings.borrow().clone(),
+            live: live.map(|_| shown),
+            legs: legs.iter_mut().filter_map(|leg| leg.view(plan.limit_ms)).collect(),
+            figures: self.figures.borrow().clone(),
+            progress: self.progress.borrow().clone(),
+        };
         drop(legs);
         (self.send)(Msg::Progress(view));
     }
 
-    /// What the tasks of the last run have computed of a picture, if their work is one.
+    /// What the tasks of the run that is shown have computed of a picture, if their work is one.
     pub fn picture(&self) -> Option<Picture> {
-        let (plan, legs) = (self.plan.borrow(), self.legs.borrow());
-        insight::picture::picture(&plan.as_ref()?.workload, &legs.last()?.trace)
+        let legs = self.legs.borrow();
+        let live = self.live.get().filter(|_| self.running.get());
+        let leg = live.and_then(|index| legs.get(index)).or(legs.last())?;
+        insight::picture::picture(&leg.setting.job.workload, &leg.shown()?.trace)
     }
 
-    /// The timeline of all runs, this wide.
-    pub fn scene(&self, width: f64) -> timeline::Scene {
+    /// Gives the runs as the timeline draws them: none, where nothing was run.
+    pub fn with_legs(&self, act: &mut dyn FnMut(&[timeline::Leg<'_>])) {
         let plan = self.plan.borrow();
-        let Some(plan) = &*plan else { return timeline::Scene::default() };
+        let Some(plan) = &*plan else { return act(&[]) };
         let legs = self.legs.borrow();
         let children: Vec<String> = match &plan.workload {
             Workload::Commands(line) => {
@@ -400,16 +516,22 @@ impl Session {
             }
             _ => Vec::new(),
         };
+        let titles: Vec<String> = legs.iter().map(|leg| leg.setting.title()).collect();
         let drawn: Vec<timeline::Leg<'_>> = legs
             .iter()
-            .map(|leg| timeline::Leg {
-                title: leg.model.label(),
-                trace: &leg.trace,
-                noun: plan.workload.task_noun(),
-                children: &children,
-                limit_ms: plan.limit_ms,
+            .zip(&titles)
+            .filter_map(|(leg, title)| {
+                let run = leg.shown()?;
+                Some(timeline::Leg {
+                    number: run.number,
+                    title,
+                    trace: &run.trace,
+                    noun: plan.workload.task_noun(),
+                    children: &children,
+                    limit_ms: plan.limit_ms,
+                })
             })
             .collect();
-        timeline::scene(&drawn, width)
+        act(&drawn);
     }
 }

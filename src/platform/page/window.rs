@@ -1,6 +1,7 @@
 //! The page's edge: does what the app asks for, and tells it what happens.
 
 use core::cell::{Cell, RefCell};
+use core::time::Duration;
 use std::rc::{Rc, Weak};
 
 use gloo_timers::callback::Timeout;
@@ -10,11 +11,11 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{HtmlElement, HtmlInputElement, KeyboardEvent, Window};
 
-use super::canvas::{self, Painter};
 use super::environment::{environment, start_network};
 use super::image::SharedImage;
 use super::picture;
 use super::session::Session;
+use super::timeline::Timeline;
 use crate::app::{Effect, Environment, Msg, PROGRAM_ID, STAGE_ID};
 
 /// How long "copied" is said, in milliseconds.
@@ -33,7 +34,7 @@ pub struct Page {
     window: Window,
     session: Rc<Session>,
     send: Rc<dyn Fn(Msg)>,
-    painter: RefCell<Painter>,
+    timeline: Rc<Timeline>,
     /// The one owner of requestAnimationFrame.
     frame: RefCell<Option<FrameClosure>>,
     frame_is_asked_for: Cell<bool>,
@@ -53,19 +54,35 @@ impl Page {
         let window = web_sys::window()?;
         let environment = environment(&window);
         let page = Rc::new_cyclic(|page: &Weak<Page>| {
-            let (told, page) = (send.clone(), page.clone());
-            let session = Session::new(environment.cores, SharedImage::new(process_image_url(&window)), move |msg| {
+            let (told, of_session) = (send.clone(), page.clone());
+            let page = page.clone();
+            let clock_step = Duration::from_secs_f64(environment.clock_step_us.unwrap_or_default() / 1e6);
+            let image = SharedImage::new(process_image_url(&window));
+            let session = Session::new(environment.cores, clock_step, image, move |msg| {
                 told(msg);
                 // What was told is also to be seen in the picture, the last state of a run above all.
-                if let Some(page) = page.upgrade() {
+                if let Some(page) = of_session.upgrade() {
                     page.ask_for_frame();
                 }
             });
+            let timeline = {
+                let (of_timeline, told, page) = (session.clone(), send.clone(), page);
+                Timeline::new(
+                    window.clone(),
+                    move |act| of_timeline.with_legs(act),
+                    move || {
+                        if let Some(page) = page.upgrade() {
+                            page.ask_for_frame();
+                        }
+                    },
+                    move |view| told(Msg::Timeline(view)),
+                )
+            };
             Page {
                 window,
                 session,
                 send,
-                painter: RefCell::default(),
+                timeline,
                 frame: RefCell::default(),
                 frame_is_asked_for: Cell::default(),
                 next_drain: RefCell::default(),
@@ -83,7 +100,9 @@ impl Page {
     /// Does what the app asks for.
     pub fn perform(self: &Rc<Page>, effect: Effect) {
         match effect {
+            Effect::Timeline(command) => self.timeline.command(command),
             Effect::Run(plan) => {
+                self.timeline.reset();
                 self.session.run(plan);
                 self.ask_for_frame();
                 self.show_stage();
@@ -106,17 +125,17 @@ impl Page {
         self.frame_is_asked_for.set(false);
         self.session.drain();
         if !self.session.is_running() {
-            self.paint();
+            self.paint(now_ms);
             return;
         }
         let told = self.session.tell_in_time(now_ms);
-        if !self.session.every_core_is_at_work() {
-            self.paint();
+        if !self.session.draws_little() {
+            self.paint(now_ms);
             self.ask_for_frame();
             return;
         }
-        if told {
-            self.paint();
+        if told || self.timeline.wants_frame() {
+            self.paint(now_ms);
         }
         // Even a frame in which nothing changes costs the browser something, so there are few of them now.
         let page = self.clone();
@@ -124,11 +143,8 @@ impl Page {
         self.next_drain.replace(Some(Timeout::new(BUSY_DRAIN_MS, move || page.ask_for_frame())));
     }
 
-    fn paint(&self) {
-        if let Some(canvas) = canvas::canvas(&self.window) {
-            let scene = self.session.scene(canvas::width(&canvas));
-            self.painter.borrow_mut().paint(&self.window, &canvas, &scene);
-        }
+    fn paint(&self, now_ms: f64) {
+        self.timeline.paint(now_ms);
         if let Some(seen) = self.session.picture() {
             // Its canvas comes with the numbers, which may be a moment later.
             let _ = picture::paint(&self.window, &seen);
@@ -149,12 +165,14 @@ impl Page {
         // These live as long as the page does.
         let repaint = Closure::<dyn FnMut()>::new(move || page.ask_for_frame()).into_js_value();
         let fragment = Closure::<dyn FnMut()>::new(move || of_fragment.tell_fragment()).into_js_value();
-        let send = self.send.clone();
+        let (send, timeline) = (self.send.clone(), self.timeline.clone());
         // On the window: nothing need have the focus.
         let key = Closure::<dyn FnMut(KeyboardEvent)>::new(move |event: KeyboardEvent| {
             if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
                 event.prevent_default();
                 send(Msg::Run);
+            } else if timeline.key(&event) {
+                event.prevent_default();
             }
         })
         .into_js_value();

@@ -193,7 +193,10 @@ impl Pipe for PortPipe {
 
     fn open(&self, message: MessageEvent) -> Vec<u8> {
         let data = message.data();
-        let Some(place) = data.dyn_ref::<Array>() else { return Uint8Array::new(&data).to_vec() };
+        let place = match data.dyn_into::<Uint8Array>() {
+            Ok(bytes) => return bytes.to_vec(),
+            Err(place) => Array::from(&place),
+        };
         let number = |index| place.get(index).as_f64().unwrap_or_default() as u32;
         // Looked up each time, as a memory that has grown is another buffer.
         let memory = self.end.peer_memory.as_ref().map(WebAssembly::Memory::buffer).unwrap_or_default();

@@ -10,6 +10,7 @@ use web_sys::MessagePort;
 
 use super::children::PortPipe;
 use super::ports::{BrowserPorts, wake_for_stop};
+use super::turns;
 use crate::engine::ports::PipeBroken;
 use crate::engine::process_pool::serve;
 use crate::engine::recorder::Shared;
@@ -75,7 +76,8 @@ pub async fn process_run(job: Vec<u8>) -> Result<Vec<u8>, JsError> {
     let job: Job = postcard::from_bytes(&job)?;
     let ports = started_ports()?;
     // Tasks catch their own panics. One that gets here ends the process, so nobody sees what it left half done.
-    let report = AssertUnwindSafe(run(&job, Env::new(ports, ports.shared))).await;
+    let ran = AssertUnwindSafe(turns::run(async move { run(&job, Env::new(ports, ports.shared)).await }));
+    let report = ran.await;
     Ok(postcard::to_allocvec(&report)?)
 }
 
@@ -87,10 +89,10 @@ pub async fn process_serve(
     parent_memory: Option<WebAssembly::Memory>,
 ) -> Result<(), JsError> {
     let ports = started_ports()?;
-    let served = AssertUnwindSafe(async move {
+    let served = AssertUnwindSafe(turns::run(async move {
         let pipe = PortPipe::new(port, parent_memory);
         serve(&pipe, number, Env::new(ports, ports.shared)).await
-    });
+    }));
     served.await.map_err(|PipeBroken(reason)| JsError::new(&reason))
 }
 

@@ -4,6 +4,7 @@ mod children;
 mod entry;
 mod network;
 mod ports;
+pub mod turns;
 
 pub use children::PortPipe;
 pub use entry::ports;

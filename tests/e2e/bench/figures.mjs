@@ -8,6 +8,8 @@ const sorted = (numbers) => [...numbers].sort((a, b) => a - b);
 /** The number below which a part of a sample lies. */
 export const quantile = (numbers, part) => sorted(numbers)[Math.min(numbers.length - 1, Math.floor(numbers.length * part))];
 
+export const mean = (numbers) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+
 export const median = (numbers) => quantile(numbers, 0.5);
 
 /** Three digits that count, as on the page. */

@@ -12,7 +12,7 @@ fn options() -> impl Strategy<Value = Options<First>> {
     let start = prop_oneof![Just(Start::AtOnce), Just(Start::OnDemand)];
     let carrier = prop_oneof![Just(Carrier::Copy), Just(Carrier::Transfer), Just(Carrier::Shared)];
     let initializer = option::of(Just(First::Status("ready".to_owned())));
-    (1..4_u32, start, initializer, option::of(1..4_u32), carrier, 0..4_u32).prop_map(
+    (1..4_u32, start, initializer, option::of(1..4_u32), carrier, option::of(0..4_u32)).prop_map(
         |(processes, start, initializer, maxtasksperchild, carrier, prefetch)| Options {
             start,
             initializer,

@@ -8,14 +8,16 @@ use super::support::{Answer, Do, First, Machine, Run, all, chunksize, finish, ru
 #[test]
 fn every_carrier_brings_the_same() -> Run {
     run(async {
-        for carrier in [Carrier::Copy, Carrier::Transfer, Carrier::Shared] {
+        let carriers = [Carrier::Copy, Carrier::Transfer, Carrier::Shared];
+        // Alone, and several together.
+        for (carrier, bytes) in carriers.into_iter().flat_map(|carrier| [(carrier, 10_000), (carrier, 10)]) {
             let machine = Machine::default();
             let initializer = Some(First::Status("shared".to_owned()));
             let pool = machine.pool(Options { carrier, initializer, ..Options::new(2) });
-            let data: Vec<_> = (0..50_u8).map(|byte| vec![byte; 10_000]).collect();
+            let data: Vec<_> = (0..50_u8).map(|byte| vec![byte; bytes]).collect();
             let results = all(&pool, pool.imap(data.iter().cloned().map(Do::Echo), chunksize(3)).unwrap()).await;
             let expected: Vec<_> = data.into_iter().map(|bytes| Ok(Answer::Bytes(bytes))).collect();
-            assert!(results == expected, "{carrier:?}");
+            assert!(results == expected, "{carrier:?}, {bytes}");
             finish(&pool).await;
         }
     })
@@ -42,7 +44,7 @@ fn a_process_has_at_most_so_many_messages_besides_the_one_it_works_on() -> Run {
     run(async {
         for (prefetch, running) in [(0, 2), (1, 4), (3, 8)] {
             let machine = Machine::default();
-            let pool = machine.pool(Options { prefetch, ..Options::new(2) });
+            let pool = machine.pool(Options { prefetch: Some(prefetch), ..Options::new(2) });
             let futures: Vec<_> = (0..40).map(|_| pool.submit(Do::Acquire).unwrap()).collect();
             wait_for(&pool, pool.started()).await;
             assert_eq!(futures.iter().filter(|future| future.running()).count(), running);
@@ -56,7 +58,7 @@ fn a_process_has_at_most_so_many_messages_besides_the_one_it_works_on() -> Run {
 fn the_last_messages_wait_for_whoever_is_free_first() -> Run {
     run(async {
         let machine = Machine::default();
-        let pool = machine.pool(Options { prefetch: 5, ..Options::new(2) });
+        let pool = machine.pool(Options { prefetch: Some(5), ..Options::new(2) });
         let futures: Vec<_> = (0..4).map(|_| pool.submit(Do::Acquire).unwrap()).collect();
         wait_for(&pool, pool.started()).await;
         let running: Vec<_> = futures.iter().map(|future| future.running()).collect();

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -47,6 +48,24 @@ pub async fn turn() {
     std::thread::yield_now();
 }
 
+/// What the pool and its processes both see.
+#[derive(Default)]
+struct Seen {
+    /// The time, if it stands still.
+    stands_at: Mutex<Option<Instant>>,
+    /// How many times a silent process was sent something.
+    heard: AtomicUsize,
+    /// How many times a process has begun to wait for the gate.
+    at_gate: AtomicUsize,
+}
+
+impl Clock for Seen {
+    fn now(&self) -> Instant {
+        let stands_at = *self.stands_at.lock().unwrap();
+        stands_at.unwrap_or_else(|| Instant(overlap::sync::monotonic().as_nanos() as u64))
+    }
+}
+
 /// Starts processes, and knows them.
 #[derive(Default)]
 pub struct Machine {
@@ -54,6 +73,7 @@ pub struct Machine {
     pub gate: Semaphore,
     /// By the number of the process.
     faults: BTreeMap<u32, Fault>,
+    seen: Arc<Seen>,
     started: Mutex<Vec<u32>>,
     ended: Mutex<Vec<u32>>,
     deaths: Mutex<BTreeMap<u32, Future<()>>>,
@@ -63,6 +83,29 @@ pub struct Machine {
 impl Machine {
     pub fn with(faults: impl IntoIterator<Item = (u32, Fault)>) -> Machine {
         Machine { faults: faults.into_iter().collect(), ..Machine::default() }
+    }
+
+    /// One whose clock stands still.
+    pub fn without_time() -> Machine {
+        let machine = Machine::default();
+        *machine.seen.stands_at.lock().unwrap() = Some(Instant(1_000));
+        machine
+    }
+
+    /// Its clock, which stands still, goes on by so much.
+    pub fn pass(&self, length: Duration) {
+        let mut stands_at = self.seen.stands_at.lock().unwrap();
+        *stands_at = stands_at.map(|now| now + length);
+    }
+
+    /// How many parcels its silent processes have received.
+    pub fn heard(&self) -> usize {
+        self.seen.heard.load(Ordering::Relaxed)
+    }
+
+    /// How many tasks have come to the gate, ever.
+    pub fn at_gate(&self) -> usize {
+        self.seen.at_gate.load(Ordering::Relaxed)
     }
 
     /// The numbers of all processes that were ever started.
@@ -91,7 +134,7 @@ impl Machine {
 
 impl Clock for Machine {
     fn now(&self) -> Instant {
-        Instant(overlap::sync::monotonic().as_nanos() as u64)
+        self.seen.now()
     }
 }
 
@@ -107,7 +150,7 @@ impl Ports for Machine {
         let (parent, pipe) = ChannelPipe::pair();
         let death = Future::new();
         self.deaths.lock().unwrap().insert(number, death.clone());
-        let host = Host { gate: self.gate.clone(), death: death.clone() };
+        let host = Host { gate: self.gate.clone(), death: death.clone(), seen: Arc::clone(&self.seen) };
         let run = move || {
             let child = Child::new(number, host, fault);
             block_on(select(pin!(child.live(&pipe)), death));
@@ -148,11 +191,24 @@ impl Ports for Machine {
 pub struct Host {
     gate: Semaphore,
     death: Future<()>,
+    seen: Arc<Seen>,
+}
+
+impl Clock for Host {
+    fn now(&self) -> Instant {
+        self.seen.now()
+    }
 }
 
 impl Host {
+    /// A silent process was sent something.
+    pub fn hears(&self) {
+        self.seen.heard.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Blocks until the gate is released once.
     pub fn acquire(&self) {
+        self.seen.at_gate.fetch_add(1, Ordering::Relaxed);
         self.gate.acquire();
     }
 

@@ -13,6 +13,7 @@ mod faults;
 mod initializer;
 mod machine;
 mod model;
+mod pace;
 mod pool;
 mod process_pool;
 mod shutdown;

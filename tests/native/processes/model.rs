@@ -1,6 +1,7 @@
 //! The model *Process pool* on the library: what both ends record, and pools that outlive a run.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 use overlap::engine::process_pool::{TaskPool, recording, run_on};
 use overlap::engine::processes::Options;
@@ -54,7 +55,16 @@ fn a_warm_pool_runs_again_on_the_same_processes() {
 
 #[test]
 fn each_message_that_was_sent_pairs_with_one_that_was_received_later() {
-    let (_, events) = run(ports(), Options { initializer: Some(Kernel::Nothing), ..Options::new(2) }, 2);
+    // Ten tasks in chunks of two, twice; two initializers; all there and back; and two to close.
+    let options = Options { initializer: Some(Kernel::Nothing), ..Options::new(2) };
+    each_message_pairs(options.clone(), 2 * (2 * 5 + 2) + 2);
+    // The same with several messages in a parcel.
+    let (chunksize, prefetch) = (NonZeroUsize::new(1), Some(3));
+    each_message_pairs(Options { chunksize, prefetch, ..options }, 2 * (2 * 10 + 2) + 2);
+}
+
+fn each_message_pairs(options: Options<Kernel>, messages: usize) {
+    let (_, events) = run(ports(), options, 2);
     // By the way it goes, and its number.
     let mut sent = BTreeMap::new();
     let is_of_child = |event: &Event| matches!(event.lane, LaneId::Child(_));
@@ -64,8 +74,7 @@ fn each_message_that_was_sent_pairs_with_one_that_was_received_later() {
     }
     let received: Vec<_> = events.iter().filter(|event| event.kind == EventKind::Received).collect();
     assert_eq!(received.len(), sent.len());
-    // Ten tasks in chunks of two, twice; two initializers; all there and back; and two to close.
-    assert_eq!(sent.len(), 2 * (2 * 5 + 2) + 2);
+    assert_eq!(sent.len(), messages);
     for event in received {
         let message = Message::from_arg(event.arg);
         let (bytes, at, task) = sent[&(!is_of_child(event), message.number)];

@@ -143,9 +143,10 @@ impl Child {
     /// All that it does, until there is no more. If that is an error, the process is of no use, and is to die.
     pub async fn live<Q: Pipe>(&self, pipe: &Q) -> Result<(), PipeBroken> {
         match self.fault {
-            None | Some(Fault::NeverStarts | Fault::DiesAtClose) => serve(pipe, self, None).await,
+            None | Some(Fault::NeverStarts | Fault::DiesAtClose) => serve(pipe, self, &self.host, None).await,
             Some(Fault::Silent) => loop {
                 pipe.receive().await?;
+                self.host.hears();
             },
             Some(Fault::Garbage) => loop {
                 pipe.receive().await?;

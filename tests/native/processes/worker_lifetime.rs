@@ -51,7 +51,7 @@ fn test_pool_maxtasksperchild_invalid() -> Run {
 fn one_that_stands_in_works_only_once_the_other_has_ended_its_last_task() -> Run {
     run(async {
         let machine = Machine::default();
-        let pool = machine.pool(Options { maxtasksperchild: Some(1), prefetch: 3, ..Options::new(1) });
+        let pool = machine.pool(Options { maxtasksperchild: Some(1), prefetch: Some(3), ..Options::new(1) });
         let blocks = pool.submit(Do::Acquire).unwrap();
         let next = pool.submit(Do::Number).unwrap();
         wait_for(&pool, pool.started()).await;

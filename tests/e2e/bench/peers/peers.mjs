@@ -71,6 +71,36 @@ const trips = (name, times) =>
     return seen;
   });
 
+/** What our page does between two runs, about: it is looked at every 2 ms, and paints each frame. Ends after so long. */
+async function pause(ms) {
+  const [canvas, words] = [document.querySelector("canvas").getContext("2d"), document.querySelector("p")];
+  const end = performance.now() + ms;
+  let read = 0;
+  const paint = () => {
+    for (let row = 0; row < 100; row++) canvas.fillRect(0, row * 4, 100 + ((row * 37) % 500), 3);
+    words.textContent = `read ${read} times`;
+    if (performance.now() < end) requestAnimationFrame(paint);
+  };
+  requestAnimationFrame(paint);
+  while (performance.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    read += words.innerText.length > 0 ? 1 : 0;
+  }
+}
+
+/** Microseconds of each of so many calls, each after a pause. */
+const rareTrips = (name, times, pauseMs) =>
+  withPool(name, async ([call]) => {
+    const seen = [];
+    for (let index = 0; index < times; index++) {
+      await pause(pauseMs);
+      const start = performance.now();
+      await call();
+      seen.push((performance.now() - start) * 1_000);
+    }
+    return seen;
+  });
+
 /** Calls a second through all workers, with so many under way at any time. */
 const rate = (name, times, inFlight) =>
   withPool(name, async (calls) => {
@@ -84,4 +114,4 @@ const rate = (name, times, inFlight) =>
     return (times / (performance.now() - start)) * 1_000;
   });
 
-globalThis.peers = { names: Object.keys(pools), ready, trips, rate };
+globalThis.peers = { names: Object.keys(pools), ready, trips, rareTrips, rate };

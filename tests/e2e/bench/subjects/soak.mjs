@@ -10,13 +10,20 @@ const [WARM_UP, RUNS, LOOKS] = [10, 1_000, 10];
 
 export const title = `${RUNS.toLocaleString("en")} runs over all models and kinds of work, after ${WARM_UP} others`;
 
-const MODELS = ["sequential", "threads", "free-threads", "event-loop", "processes", "cores"];
+const MODELS = ["sequential", "threads", "free-threads", "own-locks", "event-loop", "processes", "cores"];
 const WORKS = ["run=sleep&ms=1&tasks=4", "run=primes&below=20000&tasks=4", "run=sites&answers=5&answers=1&unreachable=1"];
+
+/** A pool that stays for the next run, and then goes; and programs, which no other model runs. */
+const OTHERS = [
+  "run=sleep&ms=1&tasks=4&as=processes&compare=no&workers=2&start=warm",
+  "run=sleep&ms=1&tasks=4&as=processes&compare=no&workers=2&start=warm",
+  "run=commands&as=subprocess",
+];
 
 /** Every model with every kind of work that it can do; after each few, all models and all kinds were there. */
 const TURN = WORKS.flatMap((_, shift) =>
-  MODELS.map((model, index) => `${WORKS[(index + shift) % WORKS.length]}&as=${model}&compare=no${/threads|proc|cores/.test(model) ? "&workers=2" : ""}`),
-).filter((plan) => !(plan.includes("sites") && plan.includes("cores")));
+  MODELS.map((model, index) => `${WORKS[(index + shift) % WORKS.length]}&as=${model}&compare=no${/threads|locks|proc|cores/.test(model) ? "&workers=2" : ""}`),
+).concat(OTHERS);
 
 /**
  * The memory of a process in MiB, or 0 where that is not told: what it asked for itself, shared memories too. Its program's
@@ -69,7 +76,7 @@ async function soak(page, browser) {
   }
 
   let place = 0;
-  const starting = Object.fromEntries(MODELS.map((model) => [model, []]));
+  const starting = Object.fromEntries([...MODELS, "subprocess"].map((model) => [model, []]));
   async function next() {
     const plan = TURN[place++ % TURN.length];
     await page.change(plan);

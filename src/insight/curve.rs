@@ -1,0 +1,198 @@
+//! The scaling curve: how wall time falls with workers, the law of it, and where it stops to fall; and what the cores are worth.
+
+use super::figures::{Figures, counted, walls};
+use super::repeats::{Ratio, Repeats, speedup};
+use super::scaling::{Fit, Law, Point, fit};
+use crate::model::experiment::{Place, Setting};
+use crate::model::format;
+
+/// What was measured with so many workers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CurvePoint {
+    pub workers: u32,
+    pub wall: Repeats,
+    /// Against one worker; of one itself 1.
+    pub speedup: Ratio,
+    /// At most, in any of its runs.
+    pub computing: u32,
+}
+
+/// A curve as far as it has been measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve {
+    /// By the number of workers.
+    pub points: Vec<CurvePoint>,
+    /// The law of those up to `fit_to`, if they are enough for one.
+    pub fit: Option<Fit>,
+    /// Up to how many workers a law can hold: those beyond the cores have none to compute on.
+    pub fit_to: u32,
+    /// The least workers that are as fast as the fastest, within the spread of both.
+    pub enough: u32,
+}
+
+/// What the cores are worth together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cores {
+    /// The most work that was done at once, in that of one thread alone.
+    pub worth: Ratio,
+    /// With how many threads.
+    pub threads: u32,
+    pub n: usize,
+}
+
+fn workers_of(setting: &Setting) -> Option<u32> {
+    if let Place::Workers(workers) = setting.place { Some(workers) } else { None }
+}
+
+impl Curve {
+    /// Reads what has been measured so far; `None` before one worker alone was. `cores` bounds the law where tasks compute.
+    pub fn of(settings: &[Setting], figures: &[Figures], cores: u32) -> Option<Curve> {
+        let measured: Vec<(usize, u32, Repeats)> = settings
+            .iter()
+            .enumerate()
+            .filter_map(|(place, setting)| Some((place, workers_of(setting)?, walls(figures, place)?)))
+            .collect();
+        let (_, 1, one) = *measured.first()? else { return None };
+        let points: Vec<CurvePoint> = measured
+            .iter()
+            .filter_map(|(place, workers, wall)| {
+                let itself = Ratio { value: 1.0, low: 1.0, high: 1.0 };
+                let speedup = if *workers == 1 { itself } else { speedup(&one, wall)? };
+                let computing = counted(figures, *place).map(|figures| figures.computing).max().unwrap_or(0);
+                Some(CurvePoint { workers: *workers, wall: *wall, speedup, computing })
+            })
+            .collect();
+        let most = points.last()?.workers;
+        let fit_to = if settings.first()?.job.workload.computes() { cores.clamp(1, most) } else { most };
+        let of_law: Vec<Point> = points
+            .iter()
+            .filter(|point| point.workers <= fit_to)
+            .map(|point| Point { workers: point.workers, wall_s: point.wall.median.as_secs_f64() })
+            .collect();
+        let fastest = points.iter().min_by_key(|point| point.wall.median)?;
+        let enough = points.iter().find(|point| point.wall.low <= fastest.wall.high)?.workers;
+        Some(Curve { fit: fit(&of_law), fit_to, enough, points })
+    }
+
+    /// What it says, a sentence each. What is not measured is called by its name.
+    pub fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let Some(fastest) = self.points.iter().min_by_key(|point| point.wall.median) else { return words };
+        let count = |workers: u32| format::count(workers as usize, "worker");
+        if self.points.len() > 1 {
+            words.push(if self.enough == 1 {
+                "Measured: no number of workers is faster than one by more than the spread.".to_owned()
+            } else if self.enough < self.points[self.points.len() - 1].workers {
+                format!(
+                    "Measured: {} are {} as fast as one; more gain nothing beyond the spread.",
+                    count(self.enough),
+                    format::ratio(self.speedup_with(self.enough)),
+                )
+            } else {
+                let (most, gain) = (count(fastest.workers), format::ratio(fastest.speedup.value));
+                format!("Measured: {most}, the most that were tried, are {gain} as fast as one.")
+            });
+        }
+        if let Some(fit) = self.fit {
+            words.push(self.law(&fit));
+        }
+        words
+    }
+
+    fn speedup_with(&self, workers: u32) -> f64 {
+        self.points.iter().find(|point| point.workers == workers).map_or(1.0, |point| point.speedup.value)
+    }
+
+    fn law(&self, fit: &Fit) -> String {
+        let percent = |share: f64| format!("{} %", format::fixed(share * 100.0, if share < 0.1 { 1 } else { 0 }));
+        let of = format!("Derived, from {} to {}:", format::count(1, "worker"), self.fit_to);
+        let serial = format!("{of} {} of the work is done by one at a time", percent(fit.serial));
+        match (fit.law, fit.knee(), fit.bound()) {
+            (Law::Amdahl, Some(knee), Some(bound)) => format!(
+                "{serial} (Amdahl’s law). With cores without end it would be {} at most; from about {} workers on, each adds less than \
+                 half of itself.",
+                format::ratio(bound),
+                format::fixed(knee, 0)
+            ),
+            (Law::Usl, Some(knee), _) => format!(
+                "{serial}, and workers cost each other time (Universal Scalability Law). Beyond about {} workers, more take \
+                 longer.",
+                format::fixed(knee, 0)
+            ),
+            _ => format!("{of} no part of the work is done by one at a time; each worker adds all of itself."),
+        }
+    }
+}
+
+impl Cores {
+    /// What so many threads got done at once, each as much as one alone: settings of `Experiment::Cores`.
+    pub fn of(settings: &[Setting], figures: &[Figures]) -> Option<Cores> {
+        let one = walls(figures, 0)?;
+        let worth = settings.iter().enumerate().filter_map(|(place, setting)| {
+            let (threads, wall) = (workers_of(setting)?, walls(figures, place)?);
+            let Ratio { value, low, high } = speedup(&one, &wall)?;
+            let rate = f64::from(threads);
+            let worth = if threads == 1 {
+                Ratio { value: 1.0, low: 1.0, high: 1.0 }
+            } else {
+                Ratio { value: value * rate, low: low * rate, high: high * rate }
+            };
+            Some(Cores { worth, threads, n: wall.n })
+        });
+        worth.max_by(|one, other| one.worth.value.total_cmp(&other.worth.value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::figures::made::figures;
+    use super::*;
+    use crate::model::plan::{Draft, ExperimentKind, ModelKind, Param, Plan, WorkloadKind};
+
+    fn settings(workload: WorkloadKind, most: u32) -> Vec<Setting> {
+        let mut draft = Draft::of(workload, ModelKind::FreeThreads);
+        draft.experiment = ExperimentKind::Scaling;
+        draft.set_text(Param::UpTo, most.to_string());
+        draft.validate(4).unwrap().settings()
+    }
+
+    fn measured(walls: &[u64]) -> Vec<Figures> {
+        walls.iter().enumerate().map(|(setting, wall)| figures(setting, 1, *wall, 1)).collect()
+    }
+
+    #[test]
+    fn a_curve_that_scales_to_the_cores_says_where_it_ends_and_fits_no_law_beyond() {
+        let curve = Curve::of(&settings(WorkloadKind::Primes, 6), &measured(&[120, 60, 40, 30, 30, 30]), 4).unwrap();
+        assert_eq!((curve.points.len(), curve.enough, curve.fit_to), (6, 4, 4));
+        assert!(curve.fit.is_some_and(|fit| fit.serial < 1e-6), "{:?}", curve.fit);
+        let words = curve.words();
+        assert_eq!(words[0], "Measured: 4 workers are 4.00× as fast as one; more gain nothing beyond the spread.");
+        assert!(words[1].contains("no part of the work is done by one at a time"), "{}", words[1]);
+    }
+
+    #[test]
+    fn a_serial_part_is_found_and_said() {
+        // A fifth of 100 ms is done by one at a time.
+        let curve = Curve::of(&settings(WorkloadKind::Primes, 4), &measured(&[100, 60, 47, 40]), 4).unwrap();
+        assert!(curve.fit.is_some_and(|fit| (fit.serial - 0.2).abs() < 0.01), "{:?}", curve.fit);
+        assert!(curve.words()[1].starts_with("Derived, from 1 worker to 4: 20 % of the work"), "{:?}", curve.words());
+    }
+
+    #[test]
+    fn what_gains_nothing_says_so_and_waiting_needs_no_cores() {
+        let curve = Curve::of(&settings(WorkloadKind::Primes, 4), &measured(&[100, 101, 103, 102]), 4).unwrap();
+        assert_eq!(curve.enough, 1);
+        assert!(curve.words()[0].contains("no number of workers is faster than one"), "{:?}", curve.words());
+        let waits = Curve::of(&settings(WorkloadKind::Sleep, 4), &measured(&[400, 200, 200, 100]), 1).unwrap();
+        assert_eq!((waits.fit_to, waits.enough), (4, 4));
+        assert_eq!(Curve::of(&settings(WorkloadKind::Primes, 4), &[figures(1, 1, 50, 1)], 4), None);
+    }
+
+    #[test]
+    fn cores_are_worth_what_as_many_threads_get_done_in_the_time_of_one() {
+        let settings = Plan::of_cores(2).settings();
+        let cores = Cores::of(&settings, &measured(&[100, 104, 156, 208])).unwrap();
+        assert_eq!(cores.n, 1);
+        assert!((cores.worth.value - 1.923).abs() < 0.001, "{cores:?}");
+    }
+}

@@ -1,0 +1,129 @@
+//! The figures of a trial, and what those of one setting come to.
+
+use core::time::Duration;
+
+use super::repeats::Repeats;
+use super::summary::Summary;
+use crate::model::event::Phase;
+use crate::model::experiment::Trial;
+use crate::model::outcome::RunEnd;
+use crate::model::trace::Trace;
+
+/// What is kept of a trial.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figures {
+    /// Its setting, by place, and its round, of which 0 is not counted.
+    pub trial: Trial,
+    /// From the first submission to the last outcome.
+    pub wall: Duration,
+    /// What starting took.
+    pub start_up: Duration,
+    /// The most tasks in flight, and the most that computed, at the same instant.
+    pub in_flight: u32,
+    pub computing: u32,
+    /// What packing and unpacking messages took, on all lanes together; `None` where none were sent.
+    pub messages: Option<Duration>,
+    /// What waiting for the interpreter's lock took, on all lanes together; `None` where nobody waited for one.
+    pub lock: Option<Duration>,
+    /// The memories of its processes together, in bytes, when they were largest; `None` where that is not to be known.
+    pub memory_bytes: Option<u64>,
+    /// Why it does not count, if it does not: a task that did not end by itself took no time that compares.
+    pub failed: Option<String>,
+}
+
+impl Figures {
+    /// Reads a trial that has ended.
+    pub fn of(trial: Trial, trace: &Trace, end: &RunEnd, memory_bytes: Option<u64>) -> Figures {
+        let summary = Summary::of(trace);
+        let failed = match end {
+            RunEnd::Failed(words) => Some(words.clone()),
+            RunEnd::TimedOut => Some("it took longer than a trial may".to_owned()),
+            RunEnd::Cancelled => Some("it was stopped".to_owned()),
+            RunEnd::Done if summary.lost > 0 => Some("events found no room".to_owned()),
+            RunEnd::Done if !summary.is_complete() => Some("not every task ended by itself".to_owned()),
+            RunEnd::Done => None,
+        };
+        let spans = trace.lanes.values().flat_map(|lane| &lane.spans);
+        let lock: Duration =
+            spans.filter(|span| span.phase == Phase::WaitingLock).map(|span| span.end.at - span.start.at).sum();
+        Figures {
+            trial,
+            wall: summary.wall,
+            start_up: summary.start_up,
+            in_flight: summary.dials.in_flight.peak,
+            computing: summary.dials.computing.peak,
+            messages: summary.copied.map(|copied| copied.packing + copied.unpacking),
+            lock: (!lock.is_zero()).then_some(lock),
+            memory_bytes,
+            failed,
+        }
+    }
+
+    /// Whether it is among those that a setting is told by.
+    pub fn counts(&self) -> bool {
+        self.trial.round > 0 && self.failed.is_none()
+    }
+}
+
+/// The trials of a setting that count.
+pub fn counted(figures: &[Figures], setting: usize) -> impl Iterator<Item = &Figures> {
+    figures.iter().filter(move |figures| figures.trial.setting == setting && figures.counts())
+}
+
+/// The median of something of the trials of a setting that count, with its spread; `None` before the first.
+pub fn repeats(figures: &[Figures], setting: usize, of: impl Fn(&Figures) -> Duration) -> Option<Repeats> {
+    let lengths: Vec<Duration> = counted(figures, setting).map(of).collect();
+    Repeats::of(&lengths, 0)
+}
+
+/// The wall time of a setting.
+pub fn walls(figures: &[Figures], setting: usize) -> Option<Repeats> {
+    repeats(figures, setting, |figures| figures.wall)
+}
+
+#[cfg(test)]
+pub mod made {
+    //! Figures as tests make them up.
+
+    use super::*;
+
+    /// A trial of a setting that took so many milliseconds, with so many computing at most.
+    pub fn figures(setting: usize, round: u32, wall_ms: u64, computing: u32) -> Figures {
+        Figures {
+            trial: Trial { setting, round },
+            wall: Duration::from_millis(wall_ms),
+            start_up: Duration::from_millis(20),
+            in_flight: computing,
+            computing,
+            messages: None,
+            lock: None,
+            memory_bytes: Some(4 << 20),
+            failed: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::made::figures;
+    use super::*;
+
+    #[test]
+    fn the_warm_up_and_what_failed_do_not_count() {
+        let failed = Figures { failed: Some("died".to_owned()), ..figures(0, 2, 1, 1) };
+        let all = [figures(0, 0, 900, 1), figures(0, 1, 100, 1), failed, figures(0, 3, 120, 1), figures(1, 1, 5, 1)];
+        let walls = walls(&all, 0).unwrap();
+        assert_eq!((walls.n, walls.low, walls.high), (2, Duration::from_millis(100), Duration::from_millis(120)));
+        assert_eq!(super::walls(&all, 2), None);
+    }
+
+    #[test]
+    fn a_trial_of_which_a_task_did_not_end_by_itself_says_so() {
+        let trial = Trial { setting: 0, round: 1 };
+        let trace = Trace::new(1);
+        let of = |end| Figures::of(trial, &trace, &end, None).failed;
+        assert_eq!(of(RunEnd::Done).as_deref(), Some("not every task ended by itself"));
+        assert_eq!(of(RunEnd::Failed("boom".to_owned())).as_deref(), Some("boom"));
+        assert_eq!(Figures::of(trial, &Trace::new(0), &RunEnd::Done, None).failed, None);
+    }
+}

@@ -1,0 +1,280 @@
+//! The race: the models beside each other, by the medians of their runs, and who won, if anybody did.
+
+use core::time::Duration;
+
+use super::figures::{Figures, counted, repeats, walls};
+use super::repeats::{Ratio, Repeats, speedup};
+use crate::model::experiment::Setting;
+use crate::model::format;
+use crate::model::plan::ModelKind;
+
+/// One model of the race.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Its setting, by place.
+    pub setting: usize,
+    pub model: ModelKind,
+    pub wall: Option<Repeats>,
+    /// How many of its runs failed, and why the last did.
+    pub failed: usize,
+    pub why: Option<String>,
+    /// Against the baseline; of that itself 1.
+    pub speedup: Option<Ratio>,
+    /// Its speedup by its workers, where it has any.
+    pub efficiency: Option<f64>,
+    /// Threads or processes that did tasks.
+    pub workers: Option<u32>,
+    /// At most, in any of its runs.
+    pub in_flight: u32,
+    pub computing: u32,
+    /// The largest of its runs.
+    pub memory_bytes: Option<u64>,
+    /// Medians.
+    pub starting: Option<Duration>,
+    pub messages: Option<Duration>,
+    pub lock: Option<Duration>,
+}
+
+/// All of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// In the order in which they ran.
+    pub rows: Vec<Row>,
+    /// What speedup is against: Sequential, or the slowest where that does not race.
+    pub baseline: Option<ModelKind>,
+}
+
+/// Who won.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// `None` where nobody did, or nobody can tell.
+    pub winner: Option<ModelKind>,
+    pub headline: String,
+    /// What was measured of it, a sentence each.
+    pub reasons: Vec<String>,
+}
+
+/// What waiting or packing must be at least of a model's wall time, on all lanes, to be worth a word.
+const WORTH_A_WORD: f64 = 0.1;
+
+impl Table {
+    /// Reads what has been measured so far.
+    pub fn of(settings: &[Setting], figures: &[Figures]) -> Table {
+        let mut rows: Vec<Row> =
+            settings.iter().enumerate().map(|(place, setting)| row(place, setting, figures)).collect();
+        let sequential = rows.iter().find(|row| row.model == ModelKind::Sequential);
+        // One that races and has not ended yet is waited for.
+        let baseline = match sequential {
+            Some(row) => Some(row),
+            None => rows.iter().filter(|row| row.wall.is_some()).max_by_key(|row| row.wall.map(|wall| wall.median)),
+        };
+        let baseline = baseline.and_then(|row| Some((row.model, row.wall?)));
+        if let Some((model, against)) = baseline {
+            for row in &mut rows {
+                let itself = Ratio { value: 1.0, low: 1.0, high: 1.0 };
+                row.speedup =
+                    row.wall.and_then(|wall| if row.model == model { Some(itself) } else { speedup(&against, &wall) });
+                row.efficiency =
+                    row.speedup.zip(row.workers).map(|(speedup, workers)| speedup.efficiency(workers).value);
+            }
+        }
+        Table { rows, baseline: baseline.map(|(model, _)| model) }
+    }
+
+    /// Who won, and why; of what was measured alone.
+    pub fn verdict(&self) -> Option<Verdict> {
+        let mut ended: Vec<(&Row, Repeats)> = self.rows.iter().filter_map(|row| Some((row, row.wall?))).collect();
+        // One of whose runs some failed is told, and wins nothing.
+        ended.retain(|(row, _)| row.failed == 0);
+        ended.sort_by_key(|(_, wall)| wall.median);
+        let &(best, wall) = ended.first()?;
+        let &(second, after) = ended.get(1)?;
+        let close: Vec<&str> =
+            ended.iter().filter(|(_, other)| other.low <= wall.high).map(|(row, _)| row.model.label()).collect();
+        let none = |headline| Some(Verdict { winner: None, headline, reasons: Vec::new() });
+        if wall.n == 1 {
+            return none(format!(
+                "Fastest this once: {}, {} before {} with {}. One run each tells no spread: repeats would.",
+                best.model.label(),
+                format::duration(wall.median),
+                second.model.label(),
+                format::duration(after.median),
+            ));
+        }
+        if close.len() > 1 {
+            return none(format!("Too close to tell: the spreads of {} overlap.", format::list(&close)));
+        }
+        let headline = match (best.speedup, self.baseline) {
+            (Some(speedup), Some(baseline)) if baseline != best.model => format!(
+                "{} won: {}, which is {} as fast as {}.",
+                best.model.label(),
+                format::duration(wall.median),
+                format::ratio(speedup.value),
+                baseline.label()
+            ),
+            _ => format!(
+                "{} won: {}, before {} with {}.",
+                best.model.label(),
+                format::duration(wall.median),
+                second.model.label(),
+                format::duration(after.median)
+            ),
+        };
+        Some(Verdict { winner: Some(best.model), headline, reasons: self.reasons(best) })
+    }
+
+    fn reasons(&self, best: &Row) -> Vec<String> {
+        let mut reasons = Vec::new();
+        if best.computing > 1 {
+            reasons.push(format!("Up to {} of its tasks computed at the same instant.", best.computing));
+        } else if best.in_flight > 1 {
+            let overlap = "Up to {} of its tasks were in flight at the same time, of which at most one computed";
+            let gained = best.speedup.is_some_and(|speedup| speedup.low > 1.0) && self.baseline != Some(best.model);
+            let overlap = overlap.replace("{}", &best.in_flight.to_string());
+            reasons.push(overlap + if gained { ": what overlapped is waiting." } else { "." });
+        } else {
+            reasons.push(
+                "It did one task at a time: here no other gained as much by overlapping them as it paid for that."
+                    .to_owned(),
+            );
+        }
+        for row in self.rows.iter().filter(|row| row.model != best.model) {
+            let Some(wall) = row.wall else { continue };
+            let is_much = |time: &Duration| time.as_secs_f64() > WORTH_A_WORD * wall.median.as_secs_f64();
+            let label = row.model.label();
+            if let Some(lock) = row.lock.filter(is_much)
+                && row.computing <= 1
+            {
+                let lock = format::duration(lock);
+                reasons
+                    .push(format!("{label} computed one at a time: its threads waited for the lock, {lock} in all."));
+            }
+            if let Some(messages) = row.messages.filter(is_much) {
+                reasons.push(format!(
+                    "{label} spent {} on packing and unpacking messages, on all lanes.",
+                    format::duration(messages)
+                ));
+            }
+        }
+        reasons
+    }
+}
+
+fn row(place: usize, setting: &Setting, figures: &[Figures]) -> Row {
+    let median =
+        |of: &dyn Fn(&Figures) -> Option<Duration>| repeats(figures, place, |figures| of(figures).unwrap_or_default());
+    let all = || counted(figures, place);
+    let any = |of: fn(&Figures) -> bool| all().any(of);
+    let failures = || figures.iter().filter(|figures| figures.trial.setting == place && figures.failed.is_some());
+    let job = &setting.job;
+    let workers = job.model.has_workers().then(|| job.options.workers.min(job.workload.tasks()).max(1));
+    Row {
+        setting: place,
+        model: job.model,
+        wall: walls(figures, place),
+        failed: failures().count(),
+        why: failures().next_back().and_then(|figures| figures.failed.clone()),
+        speedup: None,
+        efficiency: None,
+        workers,
+        in_flight: all().map(|figures| figures.in_flight).max().unwrap_or(0),
+        computing: all().map(|figures| figures.computing).max().unwrap_or(0),
+        memory_bytes: all().filter_map(|figures| figures.memory_bytes).max(),
+        starting: median(&|figures| Some(figures.start_up)).map(|start| start.median),
+        messages: median(&|figures| figures.messages)
+            .filter(|_| any(|figures| figures.messages.is_some()))
+            .map(|all| all.median),
+        lock: median(&|figures| figures.lock).filter(|_| any(|figures| figures.lock.is_some())).map(|all| all.median),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::figures::made::figures;
+    use super::*;
+    use crate::model::plan::{Draft, ExperimentKind, WorkloadKind};
+
+    const SEQUENTIAL: usize = 0;
+    const THREADS: usize = 1;
+    const CORES: usize = 2;
+
+    fn settings(models: &[ModelKind]) -> Vec<Setting> {
+        let mut draft = Draft::of(WorkloadKind::Primes, ModelKind::Cores);
+        draft.experiment = ExperimentKind::Race;
+        draft.racers = models.to_vec();
+        draft.validate(2).unwrap().settings()
+    }
+
+    fn three() -> Vec<Setting> {
+        settings(&[ModelKind::Sequential, ModelKind::Threads, ModelKind::Cores])
+    }
+
+    #[test]
+    fn speedup_is_against_sequential_and_efficiency_by_the_workers() {
+        let all = [figures(SEQUENTIAL, 1, 100, 1), figures(THREADS, 1, 125, 1), figures(CORES, 1, 50, 2)];
+        let table = Table::of(&three(), &all);
+        assert_eq!(table.baseline, Some(ModelKind::Sequential));
+        let speedups: Vec<_> = table.rows.iter().map(|row| row.speedup.map(|speedup| speedup.value)).collect();
+        assert_eq!(speedups, [Some(1.0), Some(0.8), Some(2.0)]);
+        assert_eq!((table.rows[CORES].workers, table.rows[CORES].efficiency), (Some(2), Some(1.0)));
+        assert_eq!(table.rows[SEQUENTIAL].efficiency, None);
+        let without = Table::of(
+            &settings(&[ModelKind::Threads, ModelKind::Cores]),
+            &[figures(0, 1, 90, 1), figures(1, 1, 30, 2)],
+        );
+        assert_eq!(without.baseline, Some(ModelKind::Threads), "the slowest");
+        assert_eq!(without.rows[1].speedup.map(|speedup| speedup.value), Some(3.0));
+    }
+
+    #[test]
+    fn who_is_faster_than_the_spread_wins_and_the_reason_was_measured() {
+        let mut all = Vec::new();
+        for (round, ms) in (1..).zip([100, 101, 102]) {
+            all.push(figures(SEQUENTIAL, round, ms, 1));
+            let lock = Some(Duration::from_millis(90));
+            all.push(Figures { lock, ..figures(THREADS, round, ms + 5, 1) });
+            all.push(figures(CORES, round, ms / 2, 2));
+        }
+        let verdict = Table::of(&three(), &all).verdict().unwrap();
+        assert_eq!(verdict.winner, Some(ModelKind::Cores));
+        assert_eq!(verdict.headline, "Cores won: 50.0 ms, which is 2.02× as fast as Sequential.");
+        assert_eq!(
+            verdict.reasons,
+            [
+                "Up to 2 of its tasks computed at the same instant.",
+                "Threads with a GIL computed one at a time: its threads waited for the lock, 90.0 ms in all."
+            ]
+        );
+    }
+
+    #[test]
+    fn where_spreads_overlap_nobody_wins() {
+        let mut all = Vec::new();
+        for (round, (one, other)) in (1..).zip([(100, 98), (104, 101), (101, 103)]) {
+            all.push(figures(SEQUENTIAL, round, one, 1));
+            all.push(figures(CORES, round, other, 2));
+            all.push(figures(THREADS, round, 500, 1));
+        }
+        let verdict = Table::of(&three(), &all).verdict().unwrap();
+        assert_eq!(verdict.winner, None);
+        assert_eq!(verdict.headline, "Too close to tell: the spreads of Sequential and Cores overlap.");
+    }
+
+    #[test]
+    fn one_run_each_makes_nobody_win_and_one_that_failed_wins_nothing() {
+        let once = [figures(SEQUENTIAL, 1, 100, 1), figures(CORES, 1, 50, 2)];
+        let verdict = Table::of(&three(), &once).verdict().unwrap();
+        assert_eq!(verdict.winner, None);
+        assert!(verdict.headline.starts_with("Fastest this once: Cores"), "{}", verdict.headline);
+        let mut all = Vec::new();
+        for round in 1..=2 {
+            all.push(figures(SEQUENTIAL, round, 100, 1));
+            all.push(figures(THREADS, round, 120, 1));
+            all.push(Figures { failed: (round == 2).then(|| "died".to_owned()), ..figures(CORES, round, 50, 2) });
+        }
+        let table = Table::of(&three(), &all);
+        assert_eq!((table.rows[CORES].failed, table.rows[CORES].why.as_deref()), (1, Some("died")));
+        assert_eq!(table.verdict().unwrap().winner, Some(ModelKind::Sequential));
+        assert_eq!(Table::of(&three(), &all[..1]).verdict(), None, "nothing to compare with yet");
+    }
+}

@@ -1,0 +1,228 @@
+//! The race: who won and why, and the models beside each other in a table that can be sorted.
+
+use core::time::Duration;
+
+use yew::prelude::*;
+
+use crate::app::RunView;
+use crate::insight::race::{Row, Table};
+use crate::insight::repeats::{Repeats, Spread};
+use crate::model::format;
+use crate::model::fragment::model_name;
+use crate::model::plan::Experiment;
+
+/// A column: what it is called, and a sentence of what it counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Model,
+    Wall,
+    Speedup,
+    InFlight,
+    Computing,
+    Starting,
+    Efficiency,
+    Memory,
+    Messages,
+    Lock,
+}
+
+use Column::*;
+
+/// What a race shows; of one model after Sequential the first six are enough.
+const COLUMNS: [Column; 10] = [Model, Wall, Speedup, InFlight, Computing, Starting, Efficiency, Memory, Messages, Lock];
+const FEW: usize = 6;
+
+impl Column {
+    fn label(self) -> &'static str {
+        match self {
+            Model => "Model",
+            Wall => "Wall time",
+            Speedup => "Speedup",
+            InFlight => "In flight",
+            Computing => "Computing",
+            Starting => "Starting",
+            Efficiency => "Efficiency",
+            Memory => "Memory",
+            Messages => "Messages",
+            Lock => "Lock",
+        }
+    }
+
+    /// What it is sorted by; nothing stands last.
+    fn key(self, row: &Row) -> Option<f64> {
+        let seconds = |time: Option<Duration>| time.map(|time| time.as_secs_f64());
+        match self {
+            Model => Some(row.setting as f64),
+            Wall => seconds(row.wall.map(|wall| wall.median)),
+            // The greatest first, as the least of times.
+            Speedup => row.speedup.map(|speedup| -speedup.value),
+            InFlight => row.wall.map(|_| -f64::from(row.in_flight)),
+            Computing => row.wall.map(|_| -f64::from(row.computing)),
+            Starting => seconds(row.starting),
+            Efficiency => row.efficiency.map(|efficiency| -efficiency),
+            Memory => row.memory_bytes.map(|bytes| bytes as f64),
+            Messages => seconds(row.messages),
+            Lock => seconds(row.lock),
+        }
+    }
+
+    fn text(self, row: &Row) -> String {
+        let none = || "–".to_owned();
+        let time = |time: Option<Duration>| time.map_or_else(none, format::duration);
+        match self {
+            Model => row.model.label().to_owned(),
+            Wall => time(row.wall.map(|wall| wall.median)),
+            Speedup => row.speedup.map_or_else(none, |speedup| {
+                if speedup.value == 1.0 { "1×".to_owned() } else { format::ratio(speedup.value) }
+            }),
+            InFlight => row.wall.map_or_else(none, |_| row.in_flight.to_string()),
+            Computing => row.wall.map_or_else(none, |_| row.computing.to_string()),
+            Starting => time(row.starting),
+            Efficiency => row.efficiency.map_or_else(none, |share| format!("{} %", format::fixed(share * 100.0, 0))),
+            Memory => match row.memory_bytes {
+                Some(bytes) => format::bytes(bytes),
+                None if row.wall.is_some() => "not measured".to_owned(),
+                None => none(),
+            },
+            Messages => time(row.messages),
+            Lock => time(row.lock),
+        }
+    }
+}
+
+/// What a median stands for, where it is of more than one run.
+pub fn spread(wall: &Repeats) -> Option<String> {
+    let middle = if wall.spread == Spread::Quartiles { "middle half " } else { "" };
+    let (low, high) = (format::duration(wall.low), format::duration(wall.high));
+    (wall.n > 1).then(|| format!("{middle}{low} to {high}, n = {}", wall.n))
+}
+
+#[derive(PartialEq, Properties)]
+pub struct RaceProps {
+    pub run: RunView,
+}
+
+#[component]
+pub fn Race(props: &RaceProps) -> Html {
+    let sorted_by = use_state(|| Model);
+    let run = &props.run;
+    if run.settings.len() < 2 || run.legs.len() < 2 {
+        return Html::default();
+    }
+    let table = Table::of(&run.settings, &run.figures);
+    let is_race = matches!(run.plan.experiment, Experiment::Race(_));
+    let columns = if is_race { &COLUMNS[..] } else { &COLUMNS[..FEW] };
+    let mut rows: Vec<&Row> = table.rows.iter().collect();
+    rows.sort_by(|one, other| match (sorted_by.key(one), sorted_by.key(other)) {
+        (Some(one), Some(other)) => one.total_cmp(&other),
+        (one, other) => other.is_some().cmp(&one.is_some()),
+    });
+    let heads = columns.iter().map(|column| {
+        let column = *column;
+        let sort = {
+            let sorted_by = sorted_by.clone();
+            Callback::from(move |_: MouseEvent| sorted_by.set(column))
+        };
+        let is_by = *sorted_by == column;
+        let order =
+            if matches!(column, Speedup | InFlight | Computing | Efficiency) { "descending" } else { "ascending" };
+        html! {
+            <th scope="col" aria-sort={is_by.then_some(order)}>
+                <button type="button" class="sort" onclick={sort} title="Sort">{ column.label() }</button>
+            </th>
+        }
+    });
+    let body = rows.iter().map(|row| table_row(run, row, columns));
+    html! {
+        <>
+            <div class="scroll" tabindex="0" role="region" aria-label="Comparison">
+                <table id="comparison" data-baseline={table.baseline.map(model_name)}>
+                    <thead><tr>{ for heads }</tr></thead>
+                    <tbody>{ for body }</tbody>
+                </table>
+            </div>
+            <p class="hint">{ note(run, &table, is_race) }</p>
+        </>
+    }
+}
+
+fn table_row(run: &RunView, row: &Row, columns: &[Column]) -> Html {
+    let is_live = run.live.and_then(|live| run.legs.get(live)).is_some_and(|leg| leg.setting == row.setting);
+    let under = |column| match column {
+        Wall => row.wall.as_ref().and_then(spread),
+        Efficiency => {
+            row.workers.filter(|_| row.wall.is_some()).map(|workers| format::count(workers as usize, "worker"))
+        }
+        _ => None,
+    };
+    let cells = columns.iter().skip(1).map(|column| {
+        html! {
+            <td data-label={column.label()}>
+                <span>
+                    { column.text(row) }
+                    if let Some(under) = under(*column) { <small>{ under }</small> }
+                </span>
+            </td>
+        }
+    });
+    let failed = row.why.as_ref().map(|why| format!("{} failed: {why}", format::count(row.failed, "run")));
+    html! {
+        <tr
+            key={row.setting} class={classes!(is_live.then_some("live"))} data-model={model_name(row.model)}
+            data-wall-ms={row.wall.map(|wall| format::fixed(wall.median.as_secs_f64() * 1e3, 3))}
+            data-n={row.wall.map(|wall| wall.n.to_string())} data-in-flight={row.in_flight.to_string()}
+            data-computing={row.computing.to_string()} data-workers={row.workers.map(|workers| workers.to_string())}
+            data-memory-bytes={row.memory_bytes.map(|bytes| bytes.to_string())}
+        >
+            <th scope="row">
+                { row.model.label() }
+                if is_live { <small>{ "runs now" }</small> }
+                if let Some(failed) = failed { <small class="error">{ failed }</small> }
+            </th>
+            { for cells }
+        </tr>
+    }
+}
+
+fn note(run: &RunView, table: &Table, is_race: bool) -> String {
+    let runs = match run.plan.repeats {
+        1 => "Measured, one run each.".to_owned(),
+        repeats => format!(
+            "Measured: medians of up to {repeats} runs each, in turns, after one that is not counted; the spread is from the shortest \
+             to the longest, or, of five and more, the middle half."
+        ),
+    };
+    let against = match table.baseline {
+        Some(baseline) if is_race && baseline != crate::model::plan::ModelKind::Sequential => {
+            format!(" Speedup is against the slowest, {}, as Sequential does not race.", baseline.label())
+        }
+        _ => String::new(),
+    };
+    let more = if is_race {
+        " Efficiency is speedup by worker. Memory is that of its WebAssembly processes, at most; what the browser itself takes \
+         for each worker, no page can see. Messages (packing and unpacking) and waiting for the lock are sums over all lanes, \
+         and are part of the wall time."
+    } else {
+        ""
+    };
+    format!(
+        "{runs}{against} Wall time is from the first task submitted to the last ended; starting the process comes before it. \
+         Computing counts threads that run a task; with more of them than cores, the system lets them take turns, which no \
+         browser tells.{more}"
+    )
+}
+
+/// Who won, once it is over.
+pub fn verdict(run: &RunView) -> Html {
+    let is_race = matches!(run.plan.experiment, Experiment::Race(_));
+    let verdict = Table::of(&run.settings, &run.figures).verdict();
+    let Some(verdict) = verdict.filter(|_| is_race && run.live.is_none()) else { return Html::default() };
+    html! {
+        <div id="verdict" class="verdict" data-winner={verdict.winner.map(model_name)}>
+            <p class="answer">{ &verdict.headline }</p>
+            if !verdict.reasons.is_empty() {
+                <ul>{ for verdict.reasons.iter().map(|reason| html! { <li>{ reason }</li> }) }</ul>
+            }
+        </div>
+    }
+}
