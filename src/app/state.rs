@@ -3,11 +3,11 @@
 use core::time::Duration;
 use std::rc::Rc;
 
-use crate::insight::{Numbers, Summary};
 use crate::insight::curve::Cores;
 use crate::insight::figures::{self, Figures, walls};
 use crate::insight::repeats::{self, Repeats};
 use crate::insight::tasks::Listing;
+use crate::insight::{Numbers, Summary};
 use crate::model::experiment::Setting;
 use crate::model::outcome::RunEnd;
 use crate::model::plan::{Draft, Field, FieldError, ModelKind, Plan, SiteKind, WorkloadKind};

@@ -11,8 +11,8 @@ mod results;
 mod root;
 mod settings;
 mod stage;
-mod timeline;
 mod sweep;
+mod timeline;
 mod widgets;
 
 pub use root::{Connect, Perform, Send, start};

@@ -25,6 +25,11 @@ const text = (page, selector) => page.evaluate((selector) => document.querySelec
 /** Runs an experiment to its end. */
 async function run(page) {
   await start(page);
+  return settled(page);
+}
+
+/** Waits until what runs has ended, and gives what is on the screen. */
+async function settled(page) {
   const until = Date.now() + PATIENCE_MS;
   // Each wait is bounded by the driver; an experiment is as many of them as it needs.
   for (;;) {
@@ -121,7 +126,8 @@ for (const name of ["chromium", "firefox"]) {
     check("a race of all is one click, and sorts", async () => {
       await open(page, server, "run=sleep&as=event-loop&ms=5&tasks=4");
       await page.click("#race-all");
-      await page.until(() => document.querySelector("#status")?.innerText === "The race is done");
+      await page.until(() => document.querySelector("#run").innerText === "Stop");
+      assert.equal((await settled(page)).status, "The race is done");
       assert.match(await page.evaluate(() => location.hash), /experiment=race/);
       await page.click("#comparison thead th:nth-child(2) button");
       const walls = await page.evaluate(() => [...document.querySelectorAll("#comparison tbody tr")].map((row) => Number(row.dataset.wallMs)));
@@ -171,7 +177,8 @@ for (const name of ["chromium", "firefox"]) {
     check("cores are measured on demand, beside those that are reported", async () => {
       await open(page, server, "run=sleep&as=event-loop&ms=1&tasks=1");
       await page.click("#calibrate");
-      await page.until(() => document.querySelector("#status")?.innerText === "Measuring the cores is done");
+      await page.until(() => document.querySelector("#run").innerText === "Stop");
+      assert.equal((await settled(page)).status, "Measuring the cores is done");
       const worth = parseFloat(await text(page, "#cores-measured"));
       const cores = await page.evaluate(() => navigator.hardwareConcurrency);
       assert.ok(worth >= 0.8 && worth < 1.5 * cores + 0.5, `${worth} of ${cores}`);

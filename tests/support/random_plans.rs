@@ -38,6 +38,9 @@ fn number(param: Param, dice: &mut Dice) -> u32 {
         Param::Items => 1 + dice.below(12),
         Param::Capacity => 1 + dice.below(3),
         Param::Seed => 1 + dice.below(1_000),
+        // Each plan is run once here.
+        Param::Repeats => 1,
+        Param::UpTo => 1 + dice.below(4),
         Param::TaskLimit | Param::Limit | Param::Timeout => 1 + dice.below(4),
     }
 }

@@ -36,6 +36,10 @@ impl Pace {
 
     /// It has something to do.
     pub(super) fn begins(&mut self, now: &mut impl FnMut() -> Instant) {
+        if matches!(self, Pace::Measured { since: None, answers: 1.., .. }) {
+            // What it answered before it rested says nothing of what it begins.
+            self.window(now);
+        }
         if let Pace::Measured { since, .. } = self {
             since.get_or_insert_with(now);
         }

@@ -133,7 +133,16 @@ impl Param {
         use Param::*;
         !matches!(
             self,
-            Workers | SwitchInterval | Chunksize | PerProcess | Prefetch | InFlight | TaskLimit | Limit | Repeats | UpTo
+            Workers
+                | SwitchInterval
+                | Chunksize
+                | PerProcess
+                | Prefetch
+                | InFlight
+                | TaskLimit
+                | Limit
+                | Repeats
+                | UpTo
         )
     }
 

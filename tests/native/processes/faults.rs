@@ -75,7 +75,8 @@ fn one_that_never_answers_is_ended_by_terminate() -> Run {
         pool.terminate();
         let reason = || Err(FutureError::Failed(Failure::BrokenPool("the pool was terminated".to_owned())));
         let results: Vec<_> = futures.iter().map(|future| future.result(None)).collect();
-        assert_eq!(results, [reason(), reason(), Err(FutureError::Cancelled)]);
+        // Of a process that has answered nothing yet, no more than one is in flight.
+        assert_eq!(results, [reason(), Err(FutureError::Cancelled), Err(FutureError::Cancelled)]);
         pool.join().await.unwrap();
         machine.join().await;
     })
