@@ -1,5 +1,5 @@
 //! The browser, and the only place that knows it. JavaScript values stay inside: none is in a public signature but
-//! those that the browser itself calls, and that which makes a pipe of a port it gave; and none crosses a thread.
+//! those that the browser itself calls, and none crosses a thread.
 //!
 //! `page` is the window's side, `worker` that of the processes. Each program image is built with the one it needs.
 

@@ -1,8 +1,8 @@
 //! CPython's tests of executors, of process pools and of asyncio once more, in a worker of a real browser: `./dev test browser`.
 //!
-//! They are the files of the native tests, as they are: processes are threads here, too (`tests/processes` has real ones), and
-//! asyncio's time is simulated. They block, which a worker may; but a thread of it starts only while
-//! the worker waits in its event loop. So each test is preceded by what starts all threads, if nobody has yet.
+//! They are the files of the native tests, as they are: processes are threads here, too (`tests/browser/pools.rs` has real
+//! ones), and asyncio's time is simulated. They block, which a worker may; but a thread of it starts only while the worker waits in
+//! its event loop. So each test is preceded by what starts all threads, if nobody has yet.
 #![cfg(target_arch = "wasm32")]
 #![expect(clippy::unwrap_used, reason = "all of this is tests, as which the linter does not know them here")]
 

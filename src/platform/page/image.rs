@@ -38,17 +38,6 @@ impl Image {
         Image { program_url: PROGRAM_URL.with(Clone::clone), module: wasm_bindgen::module() }
     }
 
-    /// The address of its JavaScript side.
-    pub fn program_url(&self) -> &str {
-        &self.program_url
-    }
-
-    /// The same program behind another JavaScript side, which has all that `www/process.js` calls.
-    #[must_use]
-    pub fn through(self, program_url: String) -> Image {
-        Image { program_url, ..self }
-    }
-
     /// Fetches and compiles a program by the address of its JavaScript side, `NAME.js`, beside which is `NAME_bg.wasm`.
     ///
     /// # Errors

@@ -72,12 +72,6 @@ pub struct PortPipe {
     end: Rc<End>,
 }
 
-impl core::fmt::Debug for PortPipe {
-    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        formatter.debug_struct("PortPipe").finish_non_exhaustive()
-    }
-}
-
 struct End {
     port: MessagePort,
     peer_memory: Option<WebAssembly::Memory>,

@@ -33,13 +33,8 @@ fn ring_capacity(threads: u32) -> usize {
 
 static PORTS: OnceLock<BrowserPorts> = OnceLock::new();
 
-/// The ports of this process, once it was started.
-pub fn ports() -> Option<&'static BrowserPorts> {
-    PORTS.get()
-}
-
-fn started_ports() -> Result<&'static BrowserPorts, JsError> {
-    ports().ok_or_else(|| JsError::new("the process was not started"))
+fn ports() -> Result<&'static BrowserPorts, JsError> {
+    PORTS.get().ok_or_else(|| JsError::new("the process was not started"))
 }
 
 /// Lays the clock of this worker onto the page's, before it records anything.
@@ -74,7 +69,7 @@ pub async fn process_start(
 #[wasm_bindgen(js_name = processRun)]
 pub async fn process_run(job: Vec<u8>) -> Result<Vec<u8>, JsError> {
     let job: Job = postcard::from_bytes(&job)?;
-    let ports = started_ports()?;
+    let ports = ports()?;
     // Tasks catch their own panics. One that gets here ends the process, so nobody sees what it left half done.
     let ran = AssertUnwindSafe(turns::run(async move { run(&job, Env::new(ports, ports.shared)).await }));
     let report = ran.await;
@@ -88,7 +83,7 @@ pub async fn process_serve(
     port: MessagePort,
     parent_memory: Option<WebAssembly::Memory>,
 ) -> Result<(), JsError> {
-    let ports = started_ports()?;
+    let ports = ports()?;
     let served = AssertUnwindSafe(turns::run(async move {
         let pipe = PortPipe::new(port, parent_memory);
         serve(&pipe, number, Env::new(ports, ports.shared)).await
@@ -99,7 +94,7 @@ pub async fn process_serve(
 /// Asks every task of this process to end.
 #[wasm_bindgen(js_name = processStop)]
 pub fn process_stop() {
-    if let Some(ports) = ports() {
+    if let Ok(ports) = ports() {
         ports.shared.request_stop();
         wake_for_stop();
     }
@@ -108,7 +103,7 @@ pub fn process_stop() {
 /// Posts the events that wait, for a page that cannot see this memory.
 #[wasm_bindgen(js_name = processPublish)]
 pub fn process_publish() {
-    if let Some(ports) = ports() {
+    if let Ok(ports) = ports() {
         ports.post_events();
     }
 }

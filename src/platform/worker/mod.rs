@@ -4,8 +4,4 @@ mod children;
 mod entry;
 mod network;
 mod ports;
-pub mod turns;
-
-pub use children::PortPipe;
-pub use entry::ports;
-pub use ports::BrowserPorts;
+mod turns;

@@ -1,6 +1,6 @@
 //! A machine whose processes are threads, which share nothing with a pool but their pipes, and a gate.
 //!
-//! Whoever has the name of this module decides what these tests run on: `tests/processes` has another machine, with real processes.
+//! Whoever has the name of this module decides what these tests run on; the tests know nothing of it.
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 //!
 //! `README.md` says for each of CPython's tests which of ours it is, or why it cannot apply; `table.rs` holds it to that.
 //! Here processes are threads, which share nothing with the pool but their pipes (`machine.rs`), natively and in a browser
-//! (`tests/executors`); `tests/processes` runs the same files on real processes.
+//! (`tests/executors`).
 
 mod any_options;
 mod carriers;
