@@ -37,6 +37,7 @@ fn numbers(result: &List<(i32, Permit)>) -> Vec<i32> {
 }
 
 mod lock {
+    use super::test;
     use super::*;
 
     #[test]
@@ -46,7 +47,7 @@ mod lock {
             let first = lock.acquire().await;
             let [t1, t2] = [1, 2].map(|number| locks(&event_loop, &lock, &result, number));
             yield_now().await;
-            assert_eq!(numbers(&result), []);
+            assert!(numbers(&result).is_empty());
             drop(first);
             yield_now().await;
             assert_eq!(numbers(&result), [1]);
@@ -177,6 +178,7 @@ mod lock {
 }
 
 mod event {
+    use super::test;
     use super::*;
 
     fn waits(event_loop: &EventLoop, event: &Event, result: &List<i32>, number: i32) -> Task<()> {
@@ -195,7 +197,7 @@ mod event {
             assert!(!event.is_set());
             let [t1, t2] = [1, 2].map(|number| waits(&event_loop, &event, &result, number));
             yield_now().await;
-            assert_eq!(*result.borrow(), []);
+            assert!(result.borrow().is_empty());
             let t3 = waits(&event_loop, &event, &result, 3);
             event.set();
             yield_now().await;
@@ -259,6 +261,7 @@ mod event {
 }
 
 mod semaphore {
+    use super::test;
     use super::*;
 
     #[test]

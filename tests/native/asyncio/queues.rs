@@ -358,7 +358,7 @@ fn test_task_done() {
             let (queue, sum) = (queue.clone(), sum.clone());
             async move {
                 queue.join().await;
-                assert_eq!(sum.get(), (0..100).sum());
+                assert_eq!(sum.get(), (0..100).sum::<usize>());
                 workers.iter().for_each(|worker| assert!(worker.cancel()));
                 Ok(())
             }
