@@ -1,7 +1,8 @@
-//! CPython's tests of executors once more, in a worker of a real browser: `./dev test browser`.
+//! CPython's tests of executors, of process pools and of asyncio once more, in a worker of a real browser: `./dev test browser`.
 //!
-//! They are the files of the native tests, as they are. They block, which a worker may; but a thread of it starts only while
-//! the worker waits in its event loop. So each test is preceded by what starts all threads, if nobody has yet.
+//! They are the files of the native tests, as they are: processes are threads here, too (`tests/browser/pools.rs` has real
+//! ones), and asyncio's time is simulated. They block, which a worker may; but a thread of it starts only while the worker waits in
+//! its event loop. So each test is preceded by what starts all threads, if nobody has yet.
 #![cfg(target_arch = "wasm32")]
 #![expect(clippy::unwrap_used, reason = "all of this is tests, as which the linter does not know them here")]
 
@@ -10,8 +11,15 @@
 extern crate self as wasm_bindgen_test;
 extern crate wasm_bindgen_test as harness;
 
+#[path = "../native/asyncio/mod.rs"]
+mod asyncio;
 #[path = "../native/futures/mod.rs"]
 mod futures;
+#[path = "../native/ports.rs"]
+#[expect(dead_code, reason = "the tests of the models use the rest, and run natively")]
+mod ports;
+#[path = "../native/processes/mod.rs"]
+mod processes;
 
 harness::wasm_bindgen_test_configure!(run_in_dedicated_worker);
 

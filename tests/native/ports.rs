@@ -12,13 +12,16 @@ use std::time::Duration;
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::StreamExt;
 use overlap::engine::Env;
-use overlap::engine::futures::{Future, Spawn, StdThreads};
+use overlap::engine::futures::{Future, Spawn};
 use overlap::engine::ports::{Carrier, Clock, Kept, Pipe, PipeBroken, Ports};
 use overlap::engine::process_pool::serve;
 use overlap::engine::recorder::Shared;
 use overlap::model::outcome::{Failure, Value};
 use overlap::model::time::Instant;
+use overlap::sync::monotonic;
 use overlap::workloads::sites::Request;
+
+use crate::futures::support::threads;
 
 /// The word of a `Started` record.
 const STARTED: u32 = 102;
@@ -207,7 +210,8 @@ impl Pipe for ChannelPipe {
 
 /// Ports for real threads, in real time, with a network that answers from threads of its own.
 pub struct RealPorts {
-    started: std::time::Instant,
+    /// The zero of its clock.
+    started: Duration,
     pub shared: &'static Shared,
     stop: Future<()>,
     /// What the processes that it started record into, and what stops them.
@@ -220,10 +224,7 @@ pub struct RealPorts {
 
 impl RealPorts {
     pub fn new(shared: &'static Shared, dies: Option<u32>) -> RealPorts {
-        // The one clock of the tests that is real: these threads are.
-        #[expect(clippy::disallowed_methods, reason = "this is a clock port")]
-        let started = std::time::Instant::now();
-        RealPorts { started, shared, stop: Future::new(), children: Mutex::default(), dies, silent: None }
+        RealPorts { started: monotonic(), shared, stop: Future::new(), children: Mutex::default(), dies, silent: None }
     }
 
     /// A process of this number will take messages and never answer.
@@ -281,17 +282,18 @@ impl RealPorts {
     async fn after(&self, length: Duration) {
         let timer = Future::new();
         let rings = timer.clone();
-        std::thread::spawn(move || {
+        let sleeps = move || {
             std::thread::sleep(length);
             rings.set_result(()).expect("nobody else ends it");
-        });
+        };
+        threads().spawn("timer", Box::new(sleeps)).expect("a thread");
         timer.await.expect("it is not cancelled");
     }
 }
 
 impl Clock for RealPorts {
     fn now(&self) -> Instant {
-        Instant(self.started.elapsed().as_nanos() as u64)
+        Instant((monotonic() - self.started).as_nanos() as u64)
     }
 }
 
@@ -307,7 +309,7 @@ impl Ports for RealPorts {
     }
 
     fn threads(&self) -> Arc<dyn Spawn> {
-        Arc::new(StdThreads)
+        threads()
     }
 
     type Pipe = ChannelPipe;
@@ -318,7 +320,7 @@ impl Ports for RealPorts {
         self.children.lock().expect("no panic").push((shared, stop.clone()));
         let (parent, pipe) = ChannelPipe::pair();
         let (started, dies, silent) = (self.started, self.dies == Some(number), self.silent == Some(number));
-        std::thread::spawn(move || {
+        let lives = move || {
             let ports = RealPorts { started, stop, ..RealPorts::new(shared, None) };
             let served = async {
                 if dies {
@@ -332,7 +334,8 @@ impl Ports for RealPorts {
             };
             // It ends with its parent.
             let _ = ports.run(served);
-        });
+        };
+        threads().spawn("process", Box::new(lives)).expect("a thread");
         Ok(parent)
     }
 

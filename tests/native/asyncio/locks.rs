@@ -37,6 +37,7 @@ fn numbers(result: &List<(i32, Permit)>) -> Vec<i32> {
 }
 
 mod lock {
+    use super::test;
     use super::*;
 
     #[test]
@@ -177,6 +178,7 @@ mod lock {
 }
 
 mod event {
+    use super::test;
     use super::*;
 
     fn waits(event_loop: &EventLoop, event: &Event, result: &List<i32>, number: i32) -> Task<()> {
@@ -259,6 +261,7 @@ mod event {
 }
 
 mod semaphore {
+    use super::test;
     use super::*;
 
     #[test]

@@ -10,7 +10,7 @@ use overlap::engine::asyncio::{
 };
 use proptest::prelude::*;
 
-use super::support::{AtEnd, Time, fail, ms, panic_at_end, run_main};
+use super::support::{AtEnd, Time, fail, ms, panic_at_end, run_main, test};
 
 /// What a coroutine does, one after another.
 #[derive(Clone, Debug)]
@@ -163,8 +163,11 @@ impl World {
     }
 }
 
+/// A debug build in a browser takes ten times as long.
+const CASES: u32 = if cfg!(target_arch = "wasm32") { 100 } else { 1_000 };
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_programs_end_and_keep_what_is_promised(

@@ -15,6 +15,9 @@ use overlap::engine::asyncio::{Error, EventLoop, Task, Timer, run, sleep};
 use overlap::engine::futures::FutureError;
 use overlap::model::outcome::Failure;
 
+// The attribute; the function of that name below is another thing.
+pub use crate::futures::support::test;
+
 /// What a coroutine fails with in these tests, in place of a `ZeroDivisionError`.
 pub const FAILURE: Failure = Failure::Status(500);
 

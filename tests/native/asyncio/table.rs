@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::support::test;
+
 const TABLE: &str = include_str!("README.md");
 
 /// The files with tests that have CPython's names.

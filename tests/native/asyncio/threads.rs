@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use overlap::engine::asyncio::{Error, gather, run, run_in_executor, to_thread, yield_now};
 use overlap::engine::futures::{Executor, FutureError, SubmitError};
 
-use super::support::{FAILURE, fail};
+use super::support::{FAILURE, fail, test};
 use crate::futures::support::{Event, block_on, pool};
 
 #[test]

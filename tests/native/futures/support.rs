@@ -37,7 +37,8 @@ pub fn threads() -> Arc<dyn Spawn> {
     struct Lent;
     impl Spawn for Lent {
         fn spawn(&self, _: &str, body: Box<dyn FnOnce() + Send>) -> Result<(), SpawnFailed> {
-            rayon::spawn(body);
+            // A panic ends what was lent the thread; rayon would end the process.
+            rayon::spawn(|| drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(body))));
             Ok(())
         }
     }

@@ -2,7 +2,8 @@
 //! `multiprocessing.Pool`; and what CPython has no tests for.
 //!
 //! `README.md` says for each of CPython's tests which of ours it is, or why it cannot apply; `table.rs` holds it to that.
-//! Processes are threads, which share nothing with the pool but their pipes (`support.rs`).
+//! Here processes are threads, which share nothing with the pool but their pipes (`machine.rs`), natively and in a browser
+//! (`tests/executors`).
 
 mod any_options;
 mod carriers;
@@ -10,6 +11,7 @@ mod deadlock;
 mod executor;
 mod faults;
 mod initializer;
+mod machine;
 mod model;
 mod pace;
 mod pool;

@@ -14,6 +14,7 @@ use overlap::model::outcome::{Failure, Outcome};
 use overlap::model::plan::{self, Fault, Job, ModelKind, PoolOptions, Workload};
 use overlap::workloads::{Kernel, Step, Work};
 
+use crate::futures::support::{eventually, start, test};
 use crate::ports::RealPorts;
 
 fn sleeps(number: u32) -> Vec<Task> {
@@ -103,16 +104,13 @@ fn a_stop_ends_a_process_that_never_answers() {
     let model = ModelKind::Processes;
     let pool = PoolOptions { chunksize: Some(1), ..PoolOptions::default() };
     let job = Job { workload, model, options: plan::Options { workers: 2, pool, ..plan::Options::default() } };
-    let report = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            // Once both are there, and at whatever moment that is.
-            while ports.blocks().len() < 3 {
-                std::thread::yield_now();
-            }
-            ports.stop();
-        });
-        ports.run(overlap::engine::run(&job, Env::new(ports, shared)))
+    let stops = start(|| {
+        // Once both are there, and at whatever moment that is.
+        eventually(|| ports.blocks().len() == 3);
+        ports.stop();
     });
+    let report = ports.run(overlap::engine::run(&job, Env::new(ports, shared)));
+    stops.join();
     assert_eq!(report.outcomes.len(), 8);
     let cancelled = report.outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Cancelled).count();
     assert!(cancelled >= 1, "{report:?}");

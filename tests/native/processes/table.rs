@@ -1,5 +1,6 @@
 //! Holds the table of CPython's tests in `README.md` against the tests that are here.
 
+use super::support::test;
 use crate::futures::table::check;
 
 #[test]
