@@ -81,12 +81,14 @@ struct LaneFile {
     spans: Bounded<SpanRow, Events>,
     #[serde(default)]
     open: Option<(u8, i64, u64, u32)>,
-    /// Start, end, the lane before, whether that one was forced, whether this one was.
     #[serde(default)]
-    holds: Bounded<(StampRow, Option<StampRow>, Option<LaneId>, bool, bool), Events>,
+    holds: Bounded<HoldRow, Events>,
     #[serde(default)]
     requests: Bounded<StampRow, Events>,
 }
+
+/// Start, end, the lane before, whether that one was forced, whether this one was.
+type HoldRow = (StampRow, Option<StampRow>, Option<LaneId>, bool, bool);
 
 /// Submitted, started, ended, lane, outcome.
 type TaskRow = (Option<StampRow>, Option<StampRow>, Option<StampRow>, Option<LaneId>, Option<Outcome>);
@@ -295,7 +297,7 @@ impl Check<'_> {
             if start < before {
                 return Err(FileError::damaged("its spans are not in order of time"));
             }
-            let end = start.checked_add(length).unwrap_or(u64::MAX);
+            let end = start.saturating_add(length);
             before = end;
             lane.spans.push(Span {
                 phase: self.phase(phase)?,

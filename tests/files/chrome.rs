@@ -88,8 +88,8 @@ fn flows(kinds: &BTreeMap<String, Vec<Value>>, slices: &HashMap<Thread, Vec<(i12
     let ends = |ph: &str| {
         let mut found: BTreeMap<u64, (i128, Thread)> = BTreeMap::new();
         for event in kinds.get(ph).unwrap_or(&none) {
-            let thread = (event["pid"].as_u64().unwrap(), event["tid"].as_u64().unwrap());
-            let before = found.insert(event["id"].as_u64().unwrap(), (ns(&event["ts"]), thread));
+            let thread = (event["pid"].as_u64().expect("a number"), event["tid"].as_u64().expect("a number"));
+            let before = found.insert(event["id"].as_u64().expect("a number"), (ns(&event["ts"]), thread));
             assert!(before.is_none(), "a flow has one {ph}: {event}");
         }
         found

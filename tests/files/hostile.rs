@@ -1,7 +1,5 @@
 //! Damaged, hostile and foreign files: each is refused or read, at once, and never with a panic.
 
-use std::time::{Duration, Instant};
-
 use overlap::files::{FileError, chrome, csv, import, json, limits, markdown};
 use overlap::insight::Summary;
 use proptest::collection::vec;
@@ -73,9 +71,6 @@ fn the_same_name_or_id_twice_is_no_harm() {
     assert_eq!(events(twice), Ok(()));
 }
 
-/// Longer than any file of these tests may take, however busy the machine is.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 /// A file that something happened to: bytes changed, taken out, doubled, or cut.
 fn damaged(file: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
     let length = file.len();
@@ -113,16 +108,12 @@ proptest! {
 
     #[test]
     fn damaged_runs_do_no_harm(bytes in damaged(own_file())) {
-        let begin = Instant::now();
         let _ = use_it(&bytes);
-        prop_assert!(begin.elapsed() < PATIENCE);
     }
 
     #[test]
     fn damaged_traces_do_no_harm(bytes in damaged(chrome::write(&made()).into_bytes())) {
-        let begin = Instant::now();
         let _ = use_it(&bytes);
-        prop_assert!(begin.elapsed() < PATIENCE);
     }
 
     #[test]

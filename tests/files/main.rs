@@ -2,6 +2,19 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod chrome;
+/// What the ports below take from the tests of futures.
+mod futures {
+    pub mod support {
+        use std::sync::Arc;
+
+        use overlap::engine::futures::{Spawn, StdThreads};
+
+        /// Where threads come from.
+        pub fn threads() -> Arc<dyn Spawn> {
+            Arc::new(StdThreads)
+        }
+    }
+}
 mod hostile;
 mod own;
 #[path = "../native/ports.rs"]

@@ -147,6 +147,12 @@ struct Builder<'s> {
     zero: i64,
 }
 
+/// The number of each task, by its row and its place there.
+type TaskNumbers = HashMap<(usize, u32), TaskId>;
+
+/// Of a process: when it submitted work, the numbers of its tasks, and the names of its pools.
+type Submissions = (Vec<i64>, Vec<usize>, HashSet<String>);
+
 impl<'s> Builder<'s> {
     fn new(slices: &'s Slices) -> Result<Builder<'s>, FileError> {
         let starts = slices.tracks.iter().filter_map(|track| track.slices.first()).map(|slice| slice.start);
@@ -270,7 +276,7 @@ impl<'s> Builder<'s> {
     }
 
     /// Every task with its row, in order of their starts, and the number that each has got.
-    fn tasks(&self) -> (Vec<(usize, FlatTask)>, HashMap<(usize, u32), TaskId>) {
+    fn tasks(&self) -> (Vec<(usize, FlatTask)>, TaskNumbers) {
         let mut all: Vec<(usize, u32, FlatTask)> = Vec::new();
         for (place, row) in self.rows.iter().enumerate() {
             all.extend(row.flat.tasks.iter().enumerate().map(|(index, task)| (place, index as u32, *task)));
@@ -295,7 +301,7 @@ impl<'s> Builder<'s> {
             // The work is in the queue at its end.
             row.track.slices.iter().filter(|slice| is_submit(slice.name)).map(|slice| slice.start).collect()
         };
-        let mut by_process: HashMap<&Key, (Vec<i64>, Vec<usize>, HashSet<String>)> = HashMap::new();
+        let mut by_process: HashMap<&Key, Submissions> = HashMap::new();
         for row in &self.rows {
             let process = by_process.entry(row.track.key.pid()).or_default();
             process.0.extend(submits(row));

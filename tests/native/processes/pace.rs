@@ -17,7 +17,7 @@ const WARM_UP: i64 = 100;
 const MOST: usize = 32;
 
 fn submit(pool: &TestPool<'_>, arguments: impl IntoIterator<Item = Do>) -> Vec<Future<Answer>> {
-    arguments.into_iter().map(|argument| pool.submit(argument).unwrap()).collect()
+    arguments.into_iter().map(|argument| pool.submit(argument).expect("the pool takes it")).collect()
 }
 
 /// How many of some tasks are in flight.
@@ -26,7 +26,7 @@ fn in_flight(futures: &[Future<Answer>]) -> usize {
 }
 
 async fn warm_up(pool: &TestPool<'_>) {
-    let map = pool.map(squares(0..WARM_UP), chunksize(1)).unwrap();
+    let map = pool.map(squares(0..WARM_UP), chunksize(1)).expect("the pool takes them");
     assert_eq!(wait_for(pool, map.get()).await, Ok(squared(0..WARM_UP)));
 }
 
