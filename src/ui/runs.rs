@@ -110,15 +110,20 @@ struct NamerProps {
 /// Gives the run on the page a name, by which it stays.
 #[component]
 fn Namer(props: &NamerProps) -> Html {
-    let field = use_node_ref();
+    // What is being typed, which stays while the page around it changes; until another run, or another name, is there.
+    let typed = use_state(|| None::<String>);
+    {
+        let typed = typed.clone();
+        use_effect_with((props.id, props.name.clone()), move |_| typed.set(None));
+    }
+    let shown = (*typed).clone().unwrap_or_else(|| props.name.to_string());
     let save = {
-        let (field, send, id) = (field.clone(), props.send.clone(), props.id);
-        Rc::new(move || {
-            if let Some(field) = field.cast::<HtmlInputElement>() {
-                send.emit(RunsMsg::Name(id, field.value()));
-            }
-        })
+        let (shown, send, id) = (shown.clone(), props.send.clone(), props.id);
+        Rc::new(move || send.emit(RunsMsg::Name(id, shown.clone())))
     };
+    let on_type = Callback::from(move |event: InputEvent| {
+        typed.set(Some(event.target_unchecked_into::<HtmlInputElement>().value()));
+    });
     let (by_click, by_key) = (save.clone(), save);
     let on_click = Callback::from(move |_: MouseEvent| by_click());
     let on_key = Callback::from(move |event: KeyboardEvent| {
@@ -133,8 +138,8 @@ fn Namer(props: &NamerProps) -> Html {
         <div class="runs-row">
             <label for="run-name" class="visually-hidden">{ "Name of this run" }</label>
             <input
-                ref={field} id="run-name" type="text" placeholder="Name this run to keep it" value={props.name.clone()}
-                autocomplete="off" onkeydown={on_key}
+                id="run-name" type="text" placeholder="Name this run to keep it" value={shown}
+                autocomplete="off" oninput={on_type} onkeydown={on_key}
             />
             <button type="button" class="quiet" id="run-save" onclick={on_click}>{ "Save" }</button>
         </div>
