@@ -60,10 +60,12 @@ fn cores_measured(props: &FactsProps) -> Html {
     html! {
         <div>
             <dt>{ "Cores measured" }</dt>
-            <dd id="cores-measured">{ value }</dd>
-            if props.environment.isolated && !props.running {
-                <button type="button" id="calibrate" class="quiet" onclick={measure}>{ "Measure" }</button>
-            }
+            <dd>
+                <span id="cores-measured">{ value }</span>
+                if props.environment.isolated && !props.running {
+                    { " " }<button type="button" id="calibrate" class="quiet" onclick={measure}>{ "Measure" }</button>
+                }
+            </dd>
         </div>
     }
 }

@@ -19,7 +19,8 @@ LEAST = 100
 def record(folder):
     raw = pathlib.Path(folder) / "raw.json"
     command = [sys.executable, "-m", "viztracer", "--quiet", "--log_async", "-o", str(raw), str(HERE / "program.py")]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    # Under a tracer a pool of processes may wait for ever for one of them; then this fails, and says so.
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=120)
     return json.loads(raw.read_text())
 
 
