@@ -19,3 +19,6 @@ pub const STAGE_ID: &str = "stage";
 pub const PROGRAM_ID: &str = "program";
 /// The id of the control that files with runs are chosen with.
 pub const RUN_FILE_ID: &str = "run-file";
+/// How many tasks are listed before a person asks for more of them. A page with rows in the hundreds is slow to change, and a run
+/// changes it many times a second.
+pub const LISTED_FIRST: usize = 30;

@@ -245,7 +245,7 @@ impl LegFile {
             task_names: self.task_names.0,
             limit_ms: self.limit_ms,
             end: self.end,
-            trace: self.trace.into_trace(phases)?,
+            trace: self.trace.into_trace(phases)?.into(),
         })
     }
 }

@@ -1,7 +1,8 @@
 //! The results: one row a task, in order of submission or of completion.
 
+use core::time::Duration;
+
 use super::words;
-use crate::model::format;
 use crate::model::id::TaskId;
 use crate::model::outcome::{Failure, Outcome};
 use crate::model::plan::{Site, Workload};
@@ -29,15 +30,12 @@ pub struct TaskRow {
     /// Its result, or why it has none.
     pub result: String,
     /// When it ended, since the first submission.
-    pub ended: Option<String>,
+    pub ended: Option<Duration>,
     /// Its place in the order of completion, from 1.
     pub place: Option<usize>,
     /// Where a time limit is set: whether the task was done when it struck.
     pub in_time: Option<bool>,
 }
-
-/// The most tasks that are listed; all are in the timeline.
-const LISTED_MAX: usize = 100;
 
 /// What a person reads of the tasks of a run: of the first of them, where there are many.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,8 +58,8 @@ pub struct Split {
     pub open: usize,
 }
 
-/// Lists the tasks of a run. `limit_ms` counts from the first submission.
-pub fn listing(trace: &Trace, workload: &Workload, limit_ms: Option<u32>) -> Listing {
+/// Lists the first `most` tasks of a run. `limit_ms` counts from the first submission.
+pub fn listing(trace: &Trace, workload: &Workload, limit_ms: Option<u32>, most: usize) -> Listing {
     let ended = trace.ended.iter().filter(|id| !was_cut(&trace.tasks[id.index()]));
     let name = |id: &TaskId| (id.number(), workload.task_name(id.0));
     let limit = limit_of(trace, limit_ms);
@@ -76,15 +74,15 @@ pub fn listing(trace: &Trace, workload: &Workload, limit_ms: Option<u32>) -> Lis
         })
     });
     Listing {
-        rows: rows(trace, workload, limit_ms).take(LISTED_MAX).collect(),
+        rows: rows(trace, workload, limit_ms).take(most).collect(),
         total: trace.tasks.len(),
-        completed: ended.take(LISTED_MAX).map(name).collect(),
+        completed: ended.take(most).map(name).collect(),
         split,
     }
 }
 
 fn limit_of(trace: &Trace, limit_ms: Option<u32>) -> Option<Instant> {
-    limit_ms.map(|ms| trace.work_start().unwrap_or_default() + core::time::Duration::from_millis(ms.into()))
+    limit_ms.map(|ms| trace.work_start().unwrap_or_default() + Duration::from_millis(ms.into()))
 }
 
 /// Whether a task came to no end of its own: it has no place, and was not done at any limit.
@@ -113,7 +111,7 @@ pub fn rows<'a>(trace: &'a Trace, workload: &'a Workload, limit_ms: Option<u32>)
             name: workload.task_name(index),
             standing,
             result: result(workload, index, life.outcome.as_ref(), standing),
-            ended: life.ended.map(|stamp| format::duration(stamp.at - start)),
+            ended: life.ended.map(|stamp| stamp.at - start),
             place: place.filter(|_| !was_cut(life)),
             in_time: limit.and_then(|limit| in_time(life, limit, trace.latest)),
         }
@@ -182,12 +180,12 @@ mod tests {
             [Some(false), Some(true), Some(false), Some(false)]
         );
         assert_eq!(rows.iter().map(|row| row.place).collect::<Vec<_>>(), [Some(2), Some(1), None, None]);
-        let listing = listing(&trace, &workload, Some(200));
+        let listing = listing(&trace, &workload, Some(200), 9);
         assert_eq!((&listing.rows, listing.total), (&rows, 4));
         assert_eq!(listing.split, Some(Split { done: 1, not_done: 3, open: 0 }));
         assert_eq!(listing.completed, [(2, "task 2".to_owned()), (1, "task 1".to_owned())]);
         assert_eq!(rows[0].result, "200, 2,048 bytes");
-        assert_eq!((rows[0].ended.as_deref(), rows[1].result.as_str()), (Some("300 ms"), "no answer"));
+        assert_eq!((rows[0].ended, rows[1].result.as_str()), (Some(Duration::from_millis(300)), "no answer"));
         assert_eq!((rows[2].standing, rows[3].standing), (Standing::Running, Standing::Queued));
     }
 

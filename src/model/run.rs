@@ -1,5 +1,7 @@
 //! A run as a whole, as it is kept, exported and imported: where and when it was made, and what each of its legs left.
 
+use std::rc::Rc;
+
 use serde::{Deserialize, Serialize};
 
 use super::outcome::RunEnd;
@@ -40,7 +42,8 @@ pub struct RunLeg {
     #[serde(default)]
     pub limit_ms: Option<u32>,
     pub end: RunEnd,
-    pub trace: Trace,
+    /// Shared with what draws it: a run can be large, and is handed on whole.
+    pub trace: Rc<Trace>,
 }
 
 /// A run. New fields have a default, so that files without them are still read.
@@ -127,7 +130,7 @@ mod tests {
             task_names: vec!["first".to_owned()],
             limit_ms: None,
             end: RunEnd::Done,
-            trace: Trace::new(2),
+            trace: Trace::new(2).into(),
         };
         let run = Run { legs: vec![leg("Sequential"), leg("Cores")], ..Run::default() };
         assert_eq!(run.title(), "Sequential, Cores");

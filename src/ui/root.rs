@@ -37,6 +37,8 @@ impl PartialEq for RootProps {
 struct Root {
     state: State,
     perform: Option<Perform>,
+    /// Always the same one: what is drawn with an equal callback, and nothing else new, is not drawn again.
+    send: Callback<Msg>,
 }
 
 /// Draws the app into the page, on a platform.
@@ -56,8 +58,8 @@ impl Component for Root {
     type Message = Msg;
     type Properties = RootProps;
 
-    fn create(_: &Context<Root>) -> Root {
-        Root { state: State::default(), perform: None }
+    fn create(context: &Context<Root>) -> Root {
+        Root { state: State::default(), perform: None, send: context.link().callback(|msg| msg) }
     }
 
     fn rendered(&mut self, context: &Context<Root>, first: bool) {
@@ -76,8 +78,8 @@ impl Component for Root {
         true
     }
 
-    fn view(&self, context: &Context<Root>) -> Html {
-        let send = context.link().callback(|msg: Msg| msg);
+    fn view(&self, _: &Context<Root>) -> Html {
+        let send = &self.send;
         let state = &self.state;
         let on_key = {
             let send = send.clone();
@@ -97,7 +99,7 @@ impl Component for Root {
                     <p>{ "Concurrency is tasks taking turns; parallelism is tasks running at the same instant. Here both really \
                           run, on your machine, and you see who waited, who computed, and what was gained." }</p>
                 </header>
-                { notice(state, &send) }
+                { notice(state, send) }
                 <main class="columns">
                     <Choices
                         workload={state.draft.workload} model={state.draft.model} compare={state.draft.compare}

@@ -21,7 +21,7 @@ pub fn leg(model: ModelKind, trace: Trace) -> RunLeg {
         task_names: Vec::new(),
         limit_ms: None,
         end: RunEnd::Done,
-        trace,
+        trace: trace.into(),
     }
 }
 
@@ -181,7 +181,7 @@ pub fn any_run() -> impl Strategy<Value = Run> {
             task_names,
             limit_ms,
             end,
-            trace,
+            trace: trace.into(),
         },
     );
     let place = (".*", any::<u32>(), any::<bool>(), option::of(any::<u64>()), ".*").prop_map(

@@ -237,7 +237,7 @@ impl<'s> Builder<'s> {
             task_names: tasks.iter().map(name).collect(),
             limit_ms: None,
             end: RunEnd::Done,
-            trace,
+            trace: trace.into(),
         }
     }
 

@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::rc::Rc;
 
 use super::commands::Written;
-use crate::app::{LegView, Output};
+use crate::app::{LISTED_FIRST, LegView, Output};
 use crate::insight::repeats::Repeats;
 use crate::insight::{Numbers, Summary, tasks, words};
 use crate::model::experiment::Setting;
@@ -15,9 +15,12 @@ use crate::model::trace::Trace;
 /// The most runs of a setting that are kept whole: those nearest to the median, one of which is drawn.
 const KEPT_MAX: usize = 5;
 
+/// The most tasks that are listed once a run has ended. All are in the timeline and in what is exported.
+const LISTED_MAX: usize = 1_000;
+
 /// One run, as it was recorded.
 pub(super) struct Run {
-    pub trace: Trace,
+    pub trace: Rc<Trace>,
     /// What its programs wrote, where its work are commands.
     pub written: Option<Written>,
     /// `None` while it is being made.
@@ -26,6 +29,13 @@ pub(super) struct Run {
     counts: bool,
     /// Which of all runs of the page it is.
     pub number: u32,
+}
+
+impl Run {
+    /// Its trace, to be written on. Nobody shares that of a run that is being made, so that nothing is copied.
+    pub fn trace_mut(&mut self) -> &mut Trace {
+        Rc::make_mut(&mut self.trace)
+    }
 }
 
 /// How many runs were begun.
@@ -55,7 +65,7 @@ impl Leg {
     /// Begins a run.
     pub fn begin(&mut self, trace: Trace, written: Option<Written>) {
         let number = BEGUN.fetch_add(1, Ordering::Relaxed);
-        self.live = Some(Run { trace, written, end: None, wall: Duration::ZERO, counts: false, number });
+        self.live = Some(Run { trace: trace.into(), written, end: None, wall: Duration::ZERO, counts: false, number });
         (self.told, self.numbers) = (None, None);
     }
 
@@ -64,11 +74,11 @@ impl Leg {
         self.live.as_mut()
     }
 
-    /// Ends the run. One that counts takes the place of those that do not.
-    pub fn end(&mut self, end: RunEnd, counts: bool) {
+    /// Ends the run, which took `wall`. One that counts takes the place of those that do not.
+    pub fn end(&mut self, end: RunEnd, wall: Duration, counts: bool) {
         let Some(mut run) = self.live.take() else { return };
         self.told = None;
-        (run.end, run.counts, run.wall) = (Some(end), counts, Summary::of(&run.trace).wall);
+        (run.end, run.counts, run.wall) = (Some(end), counts, wall);
         if counts {
             self.walls.push(run.wall);
             self.over.retain(|run| run.counts);
@@ -114,7 +124,12 @@ impl Leg {
             model: job.model,
             title: self.setting.title(),
             summary: Summary::of(&run.trace),
-            listing: tasks::listing(&run.trace, &job.workload, limit_ms),
+            listing: tasks::listing(
+                &run.trace,
+                &job.workload,
+                limit_ms,
+                if run.end.is_none() { LISTED_FIRST } else { LISTED_MAX },
+            ),
             answer: words::answer(&job.workload, job.model, &run.trace),
             end: run.end.clone(),
             output: run.written.as_ref().map(output),

@@ -335,15 +335,15 @@ impl Session {
             Either::Right((Either::Right(_), _)) => RunEnd::TimedOut,
         };
         // A stop that came when all was done stopped nothing.
-        let was_cut = self.with_run(|run| !Summary::of(&run.trace).is_complete()).unwrap_or(false);
-        if self.stopping.get() && was_cut { RunEnd::Cancelled } else { ended }
+        let was_cut = || self.with_run(|run| !Summary::of(&run.trace).is_complete()).unwrap_or(false);
+        if self.stopping.get() && was_cut() { RunEnd::Cancelled } else { ended }
     }
 
     fn take_report(&self, report: Result<Report, ProcessError>) -> RunEnd {
         self.drain();
         match report {
             Ok(report) => {
-                self.with_run(|run| run.trace.apply_report(&report));
+                self.with_run(|run| run.trace_mut().apply_report(&report));
                 RunEnd::Done
             }
             Err(error) => RunEnd::Failed(error.to_string()),
@@ -361,10 +361,10 @@ impl Session {
         };
         let figures = self.with_run(|run| {
             if let Some(process) = &process {
-                run.trace.cut(process.now(), &outcome);
+                run.trace_mut().cut(process.now(), &outcome);
             }
             if let Some(line) = &line {
-                run.trace.cut(line.now(), &outcome);
+                run.trace_mut().cut(line.now(), &outcome);
             }
             Figures::of(trial, &run.trace, &end, memory_bytes)
         });
@@ -377,12 +377,14 @@ impl Session {
             self.warm.replace(Some((job.options, process)));
         }
         let was_stopped = end == RunEnd::Cancelled;
-        self.with_leg(|leg| leg.end(end, figures.counts()));
+        self.with_leg(|leg| leg.end(end, figures.wall, figures.counts()));
         if !was_stopped {
             Rc::make_mut(&mut self.figures.borrow_mut()).push(figures);
         }
         // The last is told when all is over.
-        self.tell_in_time(now_ms());
+        if self.is_to_be_told(now_ms()) {
+            self.tell();
+        }
     }
 
     /// Works out the numbers of the runs that are drawn, a stage at a time, so that a person is answered between them. Of
@@ -415,6 +417,8 @@ impl Session {
             if let Some(leg) = self.legs.borrow_mut().get_mut(place).filter(|leg| leg.shown().is_some()) {
                 leg.set_numbers(numbers);
             }
+            // What comes of them is drawn apart from working them out.
+            TimeoutFuture::new(0).await;
         }
     }
 
@@ -424,7 +428,7 @@ impl Session {
         let process = self.process.borrow().clone();
         let Some(process) = process else { return };
         self.with_run(|run| {
-            let trace = &mut run.trace;
+            let trace = run.trace_mut();
             let now = process.now();
             trace.lost = process.take_events(|event| trace.apply(event)) - self.lost_before.get();
             trace.look(now);
@@ -435,14 +439,15 @@ impl Session {
         let line = self.line.borrow();
         let Some(line) = &*line else { return };
         self.with_run(|run| {
-            line.line.take_events().iter().for_each(|event| run.trace.apply(event));
-            run.trace.look(line.now());
+            let trace = run.trace_mut();
+            line.line.take_events().iter().for_each(|event| trace.apply(event));
+            trace.look(line.now());
             run.written = Some(line.line.written());
         });
     }
 
-    /// Tells the numbers, if it is time to. Gives whether it was.
-    pub fn tell_in_time(&self, now_ms: f64) -> bool {
+    /// Whether it is time to tell the numbers.
+    pub fn is_to_be_told(&self, now_ms: f64) -> bool {
         let every_ms = if self.every_core_is_at_work() {
             TELL_EVERY_BUSY_MS
         } else if self.is_experiment() {
@@ -453,9 +458,15 @@ impl Session {
         let due = now_ms - self.told_ms.get() >= every_ms;
         if due {
             self.told_ms.set(now_ms);
-            self.tell();
         }
         due
+    }
+
+    /// Tells the numbers. When a run has ended, its last ones were told.
+    pub fn tell_if_running(&self) {
+        if self.running.get() {
+            self.tell();
+        }
     }
 
     /// Whether the picture is painted no oftener than the numbers are told: what the page does might take a core from what is

@@ -28,6 +28,8 @@ pub struct Timeline {
     frame_ms: Cell<f64>,
     /// Whether a person did something that is not seen yet.
     touched: Cell<bool>,
+    /// The height that its rows were given last: giving it again would have the browser lay the page out once more.
+    room_px: Cell<f64>,
     /// The canvas whose events are listened to.
     listening: RefCell<Option<HtmlCanvasElement>>,
     /// Fingers and buttons that are down: their numbers and where they are.
@@ -62,6 +64,7 @@ impl Timeline {
             told_ms: Cell::default(),
             frame_ms: Cell::default(),
             touched: Cell::default(),
+            room_px: Cell::default(),
             listening: RefCell::default(),
             pointers: RefCell::default(),
         })
@@ -107,7 +110,9 @@ impl Timeline {
                 return;
             }
             let content = chart.content_height(legs).ceil();
-            let _ = room.style().set_property("height", &format!("{}px", content as u32));
+            if self.room_px.replace(content) != content {
+                let _ = room.style().set_property("height", &format!("{}px", content as u32));
+            }
             let (width, height) =
                 (f64::from(scroller.client_width()), f64::from(scroller.client_height()).min(content));
             chart.set_size(width, height);
@@ -189,6 +194,7 @@ impl Timeline {
             return;
         }
         self.listening.replace(Some(canvas.clone()));
+        self.room_px.set(0.0);
         let me = Rc::downgrade(self);
         on(canvas, "pointerdown", &me, |me, event: PointerEvent| me.pressed(&event));
         on(canvas, "pointermove", &me, |me, event: PointerEvent| me.moved(&event));

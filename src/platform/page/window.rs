@@ -148,7 +148,15 @@ impl Page {
             self.paint(now_ms);
             return;
         }
-        let told = self.session.tell_in_time(now_ms);
+        let told = self.session.is_to_be_told(now_ms);
+        if told {
+            // Apart from the frame, which paints the picture and lays the page out: both at once would hold up a person.
+            let session = self.session.clone();
+            spawn_local(async move {
+                TimeoutFuture::new(0).await;
+                session.tell_if_running();
+            });
+        }
         if !self.session.draws_little() {
             self.paint(now_ms);
             self.ask_for_frame();
