@@ -162,6 +162,8 @@ impl Session {
         }
         let session = self.clone();
         spawn_local(async move {
+            // First the page says that it starts; starting a process holds it up for a moment.
+            TimeoutFuture::new(0).await;
             let drain = {
                 let session = session.clone();
                 Interval::new(HIDDEN_DRAIN_MS, move || session.drain())
