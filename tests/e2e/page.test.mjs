@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { browsers } from "./browsers.mjs";
+import { longTasks } from "./long_tasks.mjs";
 import { ended, label, link, open, run, start } from "./plans.mjs";
 import { serve } from "./server.mjs";
 
@@ -380,21 +381,12 @@ describe("chromium alone", () => {
       const held = [];
       for (const plan of plans) {
         await open(page, server, plan);
-        await page.evaluate(() => {
-          globalThis.longTasks = [];
-          new PerformanceObserver((list) => globalThis.longTasks.push(...list.getEntries().map((entry) => entry.duration))).observe({
-            entryTypes: ["longtask"],
-          });
-        });
-        // A busy machine can hold up any run. What the page itself does is there in each.
         const seen = [];
-        for (let round = 0; round < 3; round++) {
-          await page.evaluate(() => (globalThis.longTasks.length = 0));
-          await run(page);
-          seen.push(await page.evaluate(() => [...globalThis.longTasks]));
-        }
-        console.log(`# tasks of over 50 ms on the page, ms, in three runs of ${plan}: ${JSON.stringify(seen)}`);
-        if (seen.every((tasks) => tasks.length > 0)) held.push(plan);
+        for (let round = 0; round < 3; round++) seen.push(await longTasks(page.page, () => run(page)));
+        console.log(`# tasks of over 50 ms on the page in three runs of ${plan}, [ms, of which the page's thread ran]: ${JSON.stringify(seen)}`);
+        // While every core is at work the system takes the page's thread off its core, for longer than the page's own work is: what
+        // counts is what the thread itself did. A busy machine can slow down that too; what the page does is there in each run.
+        if (seen.every((tasks) => tasks.some(([, own]) => own > 50))) held.push(plan);
       }
       assert.deepEqual(held, []);
     }));

@@ -169,6 +169,10 @@ impl Session {
                 Interval::new(HIDDEN_DRAIN_MS, move || session.drain())
             };
             session.run_trials(&plan, &settings).await;
+            // A part at a time, so that a person is answered between them: what came of it, then its numbers.
+            session.live.set(None);
+            session.tell();
+            TimeoutFuture::new(0).await;
             session.work_out(&plan).await;
             drop(drain);
             session.running.set(false);
