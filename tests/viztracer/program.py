@@ -1,6 +1,6 @@
 """A program whose concurrency is known, to be recorded by VizTracer: what an import has to find in the trace.
 
-Threads of a pool, coroutines, threads of its own, and two kinds of processes. `record.py` records it; `tests/native/files/viztracer.rs`
+Threads of a pool, coroutines, threads of its own, and two kinds of processes. `record.py` records it; `tests/files/viztracer.rs`
 says what must be seen.
 """
 
@@ -54,5 +54,8 @@ if __name__ == "__main__":
     fork = multiprocessing.get_context("fork")
     with fork.Pool(2) as processes:
         processes.map(in_a_process, [1, 2, 3, 4])
+        # Left to the end of the block, they are killed, at times while they write down what they recorded.
+        processes.close()
+        processes.join()
     with ProcessPoolExecutor(2, mp_context=fork) as processes:
         list(processes.map(in_a_process, [1, 2]))

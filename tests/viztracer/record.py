@@ -5,7 +5,9 @@ threads that look after others, whose many short calls are nine tenths of the ev
 """
 
 import json
+import os
 import pathlib
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -14,14 +16,27 @@ import tempfile
 HERE = pathlib.Path(__file__).parent
 # Microseconds.
 LEAST = 100
+# It takes about a second.
+PATIENCE = 60
+TRIES = 3
 
 
 def record(folder):
     raw = pathlib.Path(folder) / "raw.json"
     command = [sys.executable, "-m", "viztracer", "--quiet", "--log_async", "-o", str(raw), str(HERE / "program.py")]
-    # Under a tracer a pool of processes may wait for ever for one of them; then this fails, and says so.
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=120)
-    return json.loads(raw.read_text())
+    for attempt in range(TRIES):
+        # A process that is forked while another thread holds a lock has that lock held for ever, and a tracer has threads: such a
+        # recording never ends. All of its processes are in a session of their own, so that they end together.
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True) as program:
+            try:
+                if program.wait(timeout=PATIENCE) == 0:
+                    return json.loads(raw.read_text())
+                why = f"it ended with {program.returncode}"
+            except subprocess.TimeoutExpired:
+                why = f"it did not end within {PATIENCE} s"
+                os.killpg(program.pid, signal.SIGKILL)
+        print(f"recording {attempt + 1} of at most {TRIES}: {why}", file=sys.stderr)
+    sys.exit("The program could not be recorded.")
 
 
 def sample(trace):
