@@ -4,7 +4,7 @@ mod runs;
 mod state;
 mod update;
 
-pub use runs::{FileTask, Made, OpenedLeg, OpenedRun, Runs, RunsMsg, Source};
+pub use runs::{ChartFormat, FileTask, Made, OpenedLeg, OpenedRun, Runs, RunsMsg, Source};
 pub use state::{Environment, LegView, Network, Notice, Output, Progress, RunView, State};
 pub use update::{Edit, Effect, Msg, update};
 

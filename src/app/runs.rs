@@ -5,9 +5,10 @@ use std::rc::Rc;
 use super::state::{Notice, State};
 use super::update::Effect;
 use crate::files::ask::{Format, Kept};
-use crate::insight::Summary;
+use crate::insight::{Numbers, Summary};
 use crate::model::fragment::{draft_from_fragment, fragment_from_draft};
 use crate::model::outcome::RunEnd;
+use crate::model::plan::{Experiment, Plan};
 use crate::model::run::Place;
 
 /// Where an open run comes from.
@@ -28,6 +29,8 @@ pub struct OpenedLeg {
     pub noun: String,
     pub summary: Summary,
     pub end: RunEnd,
+    /// `None` until they have been worked out; and for ever of runs that are none of Overlap's.
+    pub numbers: Option<Rc<Numbers>>,
     /// The first tasks: name, outcome, and when it ended since the first submission.
     pub tasks: Vec<(String, String, String)>,
 }
@@ -47,9 +50,16 @@ pub struct OpenedRun {
 /// What a run was made with: what its record says beside what was recorded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Made {
-    /// The plan, as the fragment of a link.
-    pub plan: String,
+    /// The plan, as the fragment of a link; `None` where it is not one that the controls can show.
+    pub plan: Option<String>,
     pub place: Place,
+}
+
+/// What a chart of the page may be written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChartFormat {
+    Svg,
+    Png,
 }
 
 /// Kept runs, and the one that is open.
@@ -83,15 +93,28 @@ pub enum RunsMsg {
         list: Vec<Kept>,
         new: Option<u64>,
     },
+    /// The run that ended just now was kept.
+    Kept {
+        list: Vec<Kept>,
+        new: Option<u64>,
+    },
     Open(u64),
     Remove(u64),
     /// Gives a kept run a name; an empty one takes it away.
     Name(u64, String),
     /// Chooses the first of two that are to be compared, or, where one is chosen, compares with it.
     Compare(u64),
+    /// Shows the run that is open beside the one that was made last.
+    Beside,
+    /// Keeps the run that is open, which came from a file.
+    KeepOpened,
+    /// The numbers of a leg of the run that is open are known.
+    Numbers(usize, Rc<Numbers>),
     Export(Format),
     /// The timeline as a picture.
     ExportPicture,
+    /// The chart in the figure of this id.
+    ExportChart(&'static str, ChartFormat),
     OpenInSpeedscope,
     /// A person chose a file.
     Chosen,
@@ -118,10 +141,15 @@ pub enum FileTask {
     Keep(Made),
     Open(u64),
     Compare(u64, u64),
+    /// Shows what was made last and what is open beside each other.
+    Beside(Made),
+    /// Keeps what is open.
+    KeepOpened,
     Name(u64, String),
     Remove(u64),
     Export(Format, Made),
     ExportPicture,
+    ExportChart(&'static str, ChartFormat),
     OpenInSpeedscope(Made),
     /// Reads the file that was chosen.
     Import,
@@ -130,10 +158,11 @@ pub enum FileTask {
 }
 
 /// A run begins.
-pub(super) fn started(state: &mut State) {
+pub(super) fn started(state: &mut State, plan: &Plan) {
     let environment = &state.environment;
+    let is_of_controls = !matches!(plan.experiment, Experiment::Cores(_));
     state.runs.made = Some(Made {
-        plan: fragment_from_draft(&state.draft),
+        plan: is_of_controls.then(|| fragment_from_draft(&state.draft)),
         place: Place {
             browser: environment.browser.clone(),
             cores: environment.cores,
@@ -144,6 +173,8 @@ pub(super) fn started(state: &mut State) {
     });
     let runs = &mut state.runs;
     (runs.opened, runs.current, runs.compare, runs.said, runs.not_kept) = (None, None, None, None, None);
+    // What is still being read is not going to be shown.
+    runs.busy = false;
 }
 
 /// A run has ended.
@@ -162,6 +193,14 @@ pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
             runs.compare = runs.compare.filter(|id| list.iter().any(|kept| kept.id == *id));
             runs.list = Some(Rc::new(list));
             runs.busy = false;
+            return Vec::new();
+        }
+        RunsMsg::Kept { list, new } => {
+            // Meanwhile another can be on the page.
+            if !state.running && runs.opened.is_none() {
+                runs.current = new;
+            }
+            runs.list = Some(Rc::new(list));
             return Vec::new();
         }
         RunsMsg::Opened { run, id, remarks } => {
@@ -190,6 +229,12 @@ pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
         // What is on the page may be replaced only by what is asked for after it has ended.
         RunsMsg::Open(id) if is_free => FileTask::Open(id),
         RunsMsg::Chosen if is_free => FileTask::Import,
+        RunsMsg::Chosen => {
+            let text =
+                "A file can be opened once what is under way has ended: stop it or wait, then choose the file again.";
+            state.notice = Some(Notice { text: text.to_owned() });
+            return Vec::new();
+        }
         RunsMsg::Compare(id) if is_free => match runs.compare.take() {
             Some(first) if first != id => FileTask::Compare(first, id),
             Some(_) => return Vec::new(),
@@ -198,9 +243,18 @@ pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
                 return Vec::new();
             }
         },
+        RunsMsg::Numbers(leg, numbers) => {
+            if let Some(leg) = runs.opened.as_mut().and_then(|run| Rc::make_mut(run).legs.get_mut(leg)) {
+                leg.numbers = Some(numbers);
+            }
+            return Vec::new();
+        }
+        RunsMsg::Beside if is_free && runs.opened.is_some() && state.run.is_some() => FileTask::Beside(made(state)),
+        RunsMsg::KeepOpened if is_free && runs.opened.is_some() => FileTask::KeepOpened,
         RunsMsg::Export(format) if is_free => FileTask::Export(format, made(state)),
         RunsMsg::OpenInSpeedscope if is_free => FileTask::OpenInSpeedscope(made(state)),
         RunsMsg::ExportPicture if is_free => FileTask::ExportPicture,
+        RunsMsg::ExportChart(id, format) if is_free => FileTask::ExportChart(id, format),
         RunsMsg::Close if is_free => {
             runs.opened = None;
             runs.current = None;
@@ -208,21 +262,23 @@ pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
         }
         RunsMsg::Shown
         | RunsMsg::Open(_)
-        | RunsMsg::Chosen
         | RunsMsg::Compare(_)
+        | RunsMsg::Beside
+        | RunsMsg::KeepOpened
         | RunsMsg::Export(_)
         | RunsMsg::OpenInSpeedscope
         | RunsMsg::ExportPicture
+        | RunsMsg::ExportChart(..)
         | RunsMsg::Close => return Vec::new(),
     };
-    state.runs.busy = !matches!(task, FileTask::ExportPicture);
+    state.runs.busy = !matches!(task, FileTask::ExportPicture | FileTask::ExportChart(..));
     state.runs.said = None;
     vec![Effect::Files(task)]
 }
 
 /// What the run that is shown was made with; an opened one brings its own.
 fn made(state: &State) -> Made {
-    state.runs.made.clone().unwrap_or_else(|| Made { plan: String::new(), place: Place::default() })
+    state.runs.made.clone().unwrap_or_else(|| Made { plan: None, place: Place::default() })
 }
 
 /// Shows a run, and puts its plan into the controls, where it has one.
@@ -284,9 +340,31 @@ mod tests {
         update(&mut state, Msg::Edit(crate::app::Edit::Workload(WorkloadKind::Primes)));
         let effects = update(&mut state, Msg::Ended);
         let [Effect::Files(FileTask::Keep(made))] = &effects[..] else { panic!("{effects:?}") };
-        assert_eq!((&made.plan, made.place.cores), (&plan, 2));
-        tell(&mut state, RunsMsg::Listed { list: vec![kept(7)], new: Some(7) });
+        assert_eq!((&made.plan, made.place.cores), (&Some(plan), 2));
+        tell(&mut state, RunsMsg::Kept { list: vec![kept(7)], new: Some(7) });
         assert_eq!(state.runs.current, Some(7));
+        // Where the next has begun meanwhile, the one that was kept is not the one on the page.
+        update(&mut state, Msg::Run);
+        tell(&mut state, RunsMsg::Kept { list: vec![kept(8), kept(7)], new: Some(8) });
+        assert_eq!(state.runs.current, None);
+    }
+
+    #[test]
+    fn what_measures_the_cores_has_no_plan_that_the_controls_could_show() {
+        let mut state = ready();
+        update(&mut state, Msg::Calibrate);
+        assert_eq!(state.runs.made.map(|made| made.plan), Some(None));
+    }
+
+    #[test]
+    fn a_file_that_comes_during_a_run_is_refused_with_a_word_and_one_that_is_being_read_is_let_go() {
+        let mut state = ready();
+        tell(&mut state, RunsMsg::Chosen);
+        assert!(state.runs.busy);
+        update(&mut state, Msg::Run);
+        assert!(!state.runs.busy);
+        assert_eq!(tell(&mut state, RunsMsg::Chosen), []);
+        assert!(state.notice.is_some());
     }
 
     #[test]

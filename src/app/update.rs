@@ -184,7 +184,7 @@ fn start(state: &mut State, plan: Plan) -> Vec<Effect> {
     // What was run before is not what runs now, also not for a moment.
     state.run = None;
     state.timeline = ChartView::default();
-    runs::started(state);
+    runs::started(state, &plan);
     vec![Effect::Run(plan)]
 }
 

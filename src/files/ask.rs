@@ -13,6 +13,8 @@ pub enum Format {
     Chrome,
     Csv,
     Markdown,
+    /// The timeline as a picture.
+    Svg,
 }
 
 impl Format {
@@ -23,6 +25,7 @@ impl Format {
             Format::Chrome => "trace.json",
             Format::Csv => "csv",
             Format::Markdown => "md",
+            Format::Svg => "svg",
         }
     }
 
@@ -32,6 +35,7 @@ impl Format {
             Format::Json | Format::Chrome => "application/json",
             Format::Csv => "text/csv",
             Format::Markdown => "text/markdown",
+            Format::Svg => "image/svg+xml",
         }
     }
 }

@@ -228,9 +228,12 @@ impl RunFile {
         }
         let legs =
             self.legs.0.into_iter().map(|leg| leg.into_leg(&phases)).collect::<Result<Vec<RunLeg>, FileError>>()?;
-        let total: usize = legs.iter().flat_map(|leg| leg.trace.lanes.values()).map(|lane| lane.spans.len()).sum();
-        if total > limits::EVENTS {
-            return Err(FileError::TooMany { what: "events", most: limits::EVENTS });
+        let of_lane = |lane: &Lane| lane.spans.len() + lane.holds.len() + lane.requests.len();
+        let of_trace = |trace: &Trace| {
+            trace.lanes.values().map(of_lane).sum::<usize>() + trace.tasks.len() + trace.posts.len() + trace.shown.len()
+        };
+        if legs.iter().map(|leg| of_trace(&leg.trace)).sum::<usize>() > limits::ROWS {
+            return Err(FileError::TooMany { what: "events", most: limits::ROWS });
         }
         Ok(Run { name: self.name, made_ms: self.made_ms, place: self.place, plan: self.plan, legs })
     }

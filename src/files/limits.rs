@@ -4,6 +4,8 @@
 pub const FILE_BYTES: usize = 256 << 20;
 /// The most events of a file: spans, slices, messages, pieces of a picture; each list of them for itself.
 pub const EVENTS: usize = 2_000_000;
+/// The most rows of all lists of a run of ours together: spans, tasks, messages and whatever else there are lists of.
+pub const ROWS: usize = 4_000_000;
 /// The most tasks of one leg.
 pub const TASKS: usize = 1_000_000;
 /// The most lanes of one leg.

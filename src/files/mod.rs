@@ -3,7 +3,7 @@
 //! * [`json`] is Overlap's own format, which loses nothing; kept runs have it too.
 //! * [`chrome`] writes and reads the trace event format of Chrome, Perfetto and VizTracer.
 //! * [`ask`] is how the page speaks to the program that does this: files are never handled on the page.
-//! * [`csv`] and [`markdown`] are tables for people and spreadsheets.
+//! * [`csv`] and [`markdown`] are tables for people and spreadsheets, [`svg`] is the timeline as a picture.
 //!
 //! What is read may be damaged, foreign or hostile: every limit is in [`limits`], every refusal a [`FileError`].
 
@@ -13,6 +13,7 @@ pub mod csv;
 pub mod json;
 pub mod limits;
 pub mod markdown;
+pub mod svg;
 
 mod bounded;
 mod error;

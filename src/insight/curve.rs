@@ -81,12 +81,13 @@ impl Curve {
         let count = |workers: u32| format::count(workers as usize, "worker");
         if self.points.len() > 1 {
             words.push(if self.enough == 1 {
-                "Measured: no number of workers is faster than one by more than the spread.".to_owned()
+                format!("Measured: no number of workers is faster than one{}.", self.beyond(" by more than the spread"))
             } else if self.enough < self.points[self.points.len() - 1].workers {
                 format!(
-                    "Measured: {} are {} as fast as one; more gain nothing beyond the spread.",
+                    "Measured: {} are {} as fast as one; more gain nothing{}.",
                     count(self.enough),
                     format::ratio(self.speedup_with(self.enough)),
+                    self.beyond(" beyond the spread"),
                 )
             } else {
                 let (most, gain) = (count(fastest.workers), format::ratio(fastest.speedup.value));
@@ -100,6 +101,15 @@ impl Curve {
             }
         }
         words
+    }
+
+    /// Words on the spread, which is known only where each was run more than once.
+    fn beyond(&self, spread: &'static str) -> &'static str {
+        if self.points.iter().all(|point| point.wall.n > 1) {
+            spread
+        } else {
+            ", by one run each, which tells no spread"
+        }
     }
 
     fn speedup_with(&self, workers: u32) -> f64 {
@@ -169,7 +179,10 @@ mod tests {
         assert_eq!((curve.points.len(), curve.enough, curve.fit_to), (6, 4, 4));
         assert!(curve.fit.is_some_and(|fit| fit.serial < 1e-6), "{:?}", curve.fit);
         let words = curve.words();
-        assert_eq!(words[0], "Measured: 4 workers are 4.00× as fast as one; more gain nothing beyond the spread.");
+        assert_eq!(
+            words[0],
+            "Measured: 4 workers are 4.00× as fast as one; more gain nothing, by one run each, which tells no spread."
+        );
         assert!(words[1].contains("no part of the work is done by one at a time"), "{}", words[1]);
     }
 

@@ -91,10 +91,19 @@ impl Table {
         let &(second, after) = ended.get(1)?;
         let close: Vec<&str> =
             ended.iter().filter(|(_, other)| other.low <= wall.high).map(|(row, _)| row.model.label()).collect();
-        let none = |headline| Some(Verdict { winner: None, headline, reasons: Vec::new() });
-        if wall.n == 1 {
+        // A race that was stopped says nothing of those that did not run.
+        let is_whole = self.rows.iter().all(|row| row.wall.is_some() || row.failed > 0);
+        let of = if is_whole { "" } else { "Of those that ran: " };
+        let none =
+            |headline: String| Some(Verdict { winner: None, headline: format!("{of}{headline}"), reasons: Vec::new() });
+        if ended.iter().any(|(_, wall)| wall.n == 1) {
+            let spread = if ended.iter().all(|(_, wall)| wall.n == 1) {
+                "One run each tells no spread: repeats would."
+            } else {
+                "Some ran only once, which tells no spread."
+            };
             return none(format!(
-                "Fastest this once: {}, {} before {} with {}. One run each tells no spread: repeats would.",
+                "Fastest this once: {}, {} before {} with {}. {spread}",
                 best.model.label(),
                 format::duration(wall.median),
                 second.model.label(),
@@ -120,7 +129,7 @@ impl Table {
                 format::duration(after.median)
             ),
         };
-        Some(Verdict { winner: Some(best.model), headline, reasons: self.reasons(best) })
+        Some(Verdict { winner: Some(best.model), headline: format!("{of}{headline}"), reasons: self.reasons(best) })
     }
 
     fn reasons(&self, best: &Row) -> Vec<String> {

@@ -28,9 +28,11 @@ pub struct SweepPoint {
 pub struct Line {
     pub carrier: Carrier,
     pub points: Vec<SweepPoint>,
-    /// Where it pays, without and with what starting takes.
+    /// Where it pays, without and with what starting takes, as far as the spreads tell; `None` where they tell it at no size.
     pub pays: Option<BreakEven>,
     pub pays_with_start: Option<BreakEven>,
+    /// At how many sizes the spreads do not tell whether it pays without what starting takes.
+    pub unclear: usize,
 }
 
 /// The whole sweep, as far as it has been measured.
@@ -55,7 +57,7 @@ impl Sweep {
             }
             let (carrier, Place::Size(size)) = (setting.job.options.pool.carrier, setting.place) else { continue };
             if lines.iter().all(|line| line.carrier != carrier) {
-                lines.push(Line { carrier, points: Vec::new(), pays: None, pays_with_start: None });
+                lines.push(Line { carrier, points: Vec::new(), pays: None, pays_with_start: None, unclear: 0 });
             }
             let line = lines.iter_mut().find(|line| line.carrier == carrier);
             let (Some(line), Some(one), Some(pool)) = (line, sequential, times(figures, place)) else { continue };
@@ -67,12 +69,15 @@ impl Sweep {
             }
         }
         for line in &mut lines {
+            // Nobody wins by chance: where the spreads overlap, neither pays nor does not.
             let samples = |of: fn(&SweepPoint) -> Ratio| -> Vec<Sample> {
-                let sample = |point: &SweepPoint| Sample { size: point.x, pool_s: 1.0, sequential_s: of(point).value };
-                line.points.iter().map(sample).collect()
+                let is_told = |ratio: &Ratio| ratio.low > 1.0 || ratio.high < 1.0 || ratio.low == ratio.high;
+                let told = line.points.iter().filter(|point| is_told(&of(point)));
+                told.map(|point| Sample { size: point.x, pool_s: 1.0, sequential_s: of(point).value }).collect()
             };
-            let found = (break_even(&samples(|point| point.speedup)), break_even(&samples(|point| point.with_start)));
-            (line.pays, line.pays_with_start) = found;
+            let (without, with) = (samples(|point| point.speedup), samples(|point| point.with_start));
+            line.unclear = line.points.len() - without.len();
+            (line.pays, line.pays_with_start) = (break_even(&without), break_even(&with));
         }
         Sweep { lines, is_of_bytes }
     }
@@ -86,14 +91,28 @@ impl Sweep {
     pub fn words(&self) -> Vec<String> {
         let mut said: Vec<(String, Vec<&str>)> = Vec::new();
         for line in &self.lines {
-            let Some(found) = line.pays else { continue };
+            if line.points.is_empty() {
+                continue;
+            }
+            let Some(found) = line.pays else {
+                let words = "takes as long as one task after another, as far as the spreads tell".to_owned();
+                match said.iter_mut().find(|(known, _)| *known == words) {
+                    Some((_, carriers)) => carriers.push(carrier_words(line.carrier)),
+                    None => said.push((words, vec![carrier_words(line.carrier)])),
+                }
+                continue;
+            };
             let with_start = match line.pays_with_start {
                 Some(with) if with != found => {
                     format!("; with the start of its processes counted, it {}", self.pays(with))
                 }
                 _ => String::new(),
             };
-            let words = format!("{}{with_start}", self.pays(found));
+            let unclear = match line.unclear {
+                0 => String::new(),
+                sizes => format!("; at {} the spreads overlap, which tells nothing", format::count(sizes, "size")),
+            };
+            let words = format!("{}{with_start}{unclear}", self.pays(found));
             match said.iter_mut().find(|(known, _)| *known == words) {
                 Some((_, carriers)) => carriers.push(carrier_words(line.carrier)),
                 None => said.push((words, vec![carrier_words(line.carrier)])),
@@ -104,7 +123,12 @@ impl Sweep {
             let who = if many { format!("By {}, a", format::list(&carriers)) } else { "A".to_owned() };
             format!("{who} pool of processes {words}.")
         };
-        said.into_iter().map(sentence).collect()
+        let mut words: Vec<String> = said.into_iter().map(sentence).collect();
+        let points = || self.lines.iter().flat_map(|line| &line.points);
+        if points().any(|point| point.pool.n == 1) {
+            words.push("One run of each tells no spread: repeats would.".to_owned());
+        }
+        words
     }
 
     fn pays(&self, found: BreakEven) -> String {
@@ -196,7 +220,8 @@ mod tests {
         let Some(BreakEven::From(bytes)) = pays[2].1 else { panic!("{pays:?}") };
         assert!((16.0 * 1024.0..64.0 * 1024.0).contains(&bytes), "{bytes}");
         let words = sweep.words();
-        assert_eq!(words.len(), 2, "transfer and shared share a sentence");
+        assert_eq!(words.len(), 3, "transfer and shared share a sentence");
+        assert_eq!(words[2], "One run of each tells no spread: repeats would.");
         assert_eq!(words[0], "By copy, a pool of processes pays at none of the sizes that were measured.");
         assert!(
             words[1].starts_with("By transfer and shared memory, a pool of processes pays from about "),

@@ -156,9 +156,11 @@ impl Plan {
                 numbers.iter().map(setting).collect()
             }
             Experiment::Cores(numbers) => {
+                // Each thread spins for the same time whatever their number, also where there are hundreds of cores.
+                let most = numbers.iter().copied().max().unwrap_or(1).max(1);
+                let points = SPIN_POINTS.min(u32::MAX / most);
                 let setting = |threads: &u32| {
-                    let workload =
-                        Workload::Pi { tasks: *threads, points: threads.saturating_mul(SPIN_POINTS), seed: 1 };
+                    let workload = Workload::Pi { tasks: *threads, points: threads * points, seed: 1 };
                     let options = Options { workers: *threads, ..self.options };
                     let job = Job { workload, model: self.model, options };
                     Setting { job, place: Place::Workers(*threads), is_kept: true }

@@ -20,11 +20,9 @@ impl TaskId {
 
 /// A row of the timeline: what one process, thread or coroutine has.
 ///
-/// Lanes order as they are drawn: the page first, then the process, then its threads, its coroutines, and the processes that it started.
+/// Lanes order as they are drawn: the process, its threads, its coroutines, the processes that it started, and the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum LaneId {
-    /// The page itself: whether it answers a person, or stands still.
-    Page,
     /// The process itself: its start.
     Process,
     /// A thread of the process; 0 is the one that the process starts with.
@@ -33,6 +31,8 @@ pub enum LaneId {
     Coroutine(u32),
     /// A process that this one started, with its one thread; numbered from 1.
     Child(u32),
+    /// The page itself, where it stood still: all that time it answered nobody.
+    Page,
 }
 
 const INDEX_BITS: u32 = 24;

@@ -2,6 +2,9 @@
 //!
 //! It holds no trace: whoever asks it for a picture gives the runs, which may have grown.
 
+use core::cell::RefCell;
+use std::rc::Rc;
+
 use super::details::{Details, StretchSummary, Target, details, line, place_at, stretch};
 use super::hit::{SpanRef, span_at, span_under};
 use super::lane::Place;
@@ -68,6 +71,8 @@ pub enum Input<'a> {
         x: f64,
         y: f64,
     },
+    /// The browser took the pointer away: what was begun with it is not done.
+    Cancel,
     /// A wheel turned; `zooms` with Ctrl.
     Wheel {
         x: f64,
@@ -108,6 +113,8 @@ pub struct ChartView {
     pub said: String,
     /// Whether all of the time is shown.
     pub is_whole: bool,
+    /// What a lane's name has to contain.
+    pub filter: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -139,14 +146,50 @@ pub struct Chart {
     said: String,
     /// What was last computed for the small picture.
     pub(super) map: super::draw::Map,
+    /// What was last worked out of the rows, of what is chosen, and of the stretch: each is asked for several times a picture.
+    rows: Kept<RowsOf, Rc<Rows>>,
+    details: Kept<(u32, Target, Instant), Details>,
+    summary: Kept<(Vec<(u32, Instant)>, Stretch), StretchSummary>,
+}
+
+/// What rows are of: runs, with how many lanes they have, and what is seen of them.
+type RowsOf = (Vec<(u32, usize)>, Choice);
+
+/// What was worked out last, and of what.
+#[derive(Clone, Debug)]
+struct Kept<K, T>(RefCell<Option<(K, T)>>);
+
+impl<K, T> Default for Kept<K, T> {
+    fn default() -> Kept<K, T> {
+        Kept(RefCell::default())
+    }
+}
+
+impl<K: PartialEq, T: Clone> Kept<K, T> {
+    /// Works it out where that was not done yet.
+    fn get(&self, of: K, work_out: impl FnOnce() -> T) -> T {
+        if let Some((kept_of, kept)) = &*self.0.borrow()
+            && *kept_of == of
+        {
+            return kept.clone();
+        }
+        let made = work_out();
+        self.0.replace(Some((of, made.clone())));
+        made
+    }
 }
 
 impl Chart {
-    /// Forgets what it knows of runs, since others come. How rows are filtered stays.
+    /// Forgets everything, since other runs come.
     pub fn reset(&mut self) {
-        let filter = core::mem::take(&mut self.choice.filter);
         let (width, height) = (self.width, self.height);
-        *self = Chart { width, height, choice: Choice { filter, ..Choice::default() }, ..Chart::default() };
+        *self = Chart { width, height, ..Chart::default() };
+    }
+
+    /// The rows of these runs, as they were chosen to be seen.
+    pub(super) fn rows(&self, legs: &[Leg<'_>]) -> Rc<Rows> {
+        let of = legs.iter().map(|leg| (leg.number, leg.trace.lanes.len())).collect();
+        self.rows.get((of, self.choice.clone()), || Rc::new(Rows::of(legs, &self.choice)))
     }
 
     /// Says how much room there is, in pixels.
@@ -156,7 +199,7 @@ impl Chart {
 
     /// The height of everything, in pixels.
     pub fn content_height(&self, legs: &[Leg<'_>]) -> f64 {
-        let rows = Rows::of(legs, &self.choice);
+        let rows = self.rows(legs);
         HEAD_HEIGHT + rows.pinned_height + rows.height
     }
 
@@ -230,7 +273,7 @@ impl Chart {
 
     /// The span under a point.
     pub(super) fn hit(&self, legs: &[Leg<'_>], (x, y): (f64, f64)) -> Option<(Target, SpanRef)> {
-        let rows = Rows::of(legs, &self.choice);
+        let rows = self.rows(legs);
         let row = self.row_at(&rows, y)?;
         let RowKind::Lane(place) = row.kind else { return None };
         let (left, right) = self.edges();
@@ -272,6 +315,7 @@ impl Chart {
                 }
                 _ => {}
             },
+            Input::Cancel => self.drag = None,
             Input::Wheel { x, dx, dy, zooms } => {
                 let (start, end) = self.view.shown(whole);
                 if zooms {
@@ -319,7 +363,7 @@ impl Chart {
 
     fn on_click(&mut self, legs: &[Leg<'_>], (x, y): (f64, f64)) {
         self.stretch = None;
-        let rows = Rows::of(legs, &self.choice);
+        let rows = self.rows(legs);
         let Some(row) = self.row_at(&rows, y) else { return };
         match row.kind {
             RowKind::Title => toggle(&mut self.choice.folded, row.leg),
@@ -350,6 +394,12 @@ impl Chart {
             "," | "ArrowLeft" => self.walk(legs, false),
             "ArrowDown" => self.walk_lanes(legs, true),
             "ArrowUp" => self.walk_lanes(legs, false),
+            "p" | "P" if self.chosen.is_some() => {
+                self.chosen.iter().for_each(|chosen| toggle(&mut self.choice.pinned, (chosen.leg, chosen.lane)));
+            }
+            "c" | "C" if self.chosen.is_some() => {
+                self.chosen.iter().for_each(|chosen| toggle(&mut self.choice.folded, chosen.leg));
+            }
             "Home" => self.view.pan(whole, whole.0 - start),
             "End" => self.view.pan(whole, whole.1 - end),
             " " => self.command(legs, Command::Play),
@@ -397,18 +447,11 @@ impl Chart {
 
     /// Chooses in the next lane, or the one before, what it did at the same time.
     fn walk_lanes(&mut self, legs: &[Leg<'_>], forward: bool) {
-        let rows = Rows::of(legs, &self.choice);
-        let lanes: Vec<Target> = rows
-            .scrolled
-            .iter()
-            .filter_map(|row| match row.kind {
-                RowKind::Lane(place) => {
-                    let (lane, _) = legs[row.leg].trace.lanes.at(place)?;
-                    Some(Target { leg: row.leg, lane, place: 0 })
-                }
-                _ => None,
-            })
-            .collect();
+        let lane = |(leg, place): (usize, usize)| {
+            let (lane, _) = legs[leg].trace.lanes.at(place)?;
+            Some(Target { leg, lane, place: 0 })
+        };
+        let lanes: Vec<Target> = self.rows(legs).lanes().filter_map(lane).collect();
         let now =
             self.chosen.and_then(|now| lanes.iter().position(|lane| (lane.leg, lane.lane) == (now.leg, now.lane)));
         let next = match now {
@@ -446,7 +489,7 @@ impl Chart {
             }
         }
         self.choice.folded.remove(&target.leg);
-        let rows = Rows::of(legs, &self.choice);
+        let rows = self.rows(legs);
         let place = legs[target.leg].trace.lanes.place(target.lane);
         if let Some(row) = place.and_then(|place| rows.find(target.leg, place)) {
             let room = self.height - HEAD_HEIGHT - rows.pinned_height;
@@ -483,7 +526,7 @@ impl Chart {
                 self.stretch = None;
                 self.said.clear();
             }
-            Command::Filter(text) => self.choice.filter = text.trim().to_lowercase(),
+            Command::Filter(text) => self.choice.filter = text,
             Command::Play => match &mut self.replay {
                 Some(replay) => replay.toggle(whole),
                 None => self.replay = Some(Replay::start(whole)),
@@ -536,7 +579,10 @@ impl Chart {
     pub fn view(&self, legs: &[Leg<'_>]) -> ChartView {
         let chosen = self.chosen.and_then(|target| {
             let (span, _) = self.span_of(legs, target)?;
-            Some(details(target.leg, &legs[target.leg], &self.levels[target.leg], target.lane, &span))
+            let leg = &legs[target.leg];
+            let of = (leg.number, target, leg.trace.latest);
+            let work_out = || details(target.leg, leg, &self.levels[target.leg], target.lane, &span);
+            Some(self.details.get(of, work_out))
         });
         let whole = self.whole(legs);
         let replay = self.replay.map(|replay| ReplayView {
@@ -546,8 +592,18 @@ impl Chart {
             speed: replay.speed,
             pace: pace(whole),
         });
-        let stretch = self.stretch.filter(|_| self.drag.is_none()).map(|chosen| stretch(legs, &self.levels, chosen));
-        ChartView { details: chosen, stretch, replay, said: self.said.clone(), is_whole: self.view.is_whole() }
+        let summary = self.stretch.filter(|_| self.drag.is_none()).map(|chosen| {
+            let of = legs.iter().map(|leg| (leg.number, leg.trace.latest)).collect();
+            self.summary.get((of, chosen), || stretch(legs, &self.levels, chosen))
+        });
+        ChartView {
+            details: chosen,
+            stretch: summary,
+            replay,
+            said: self.said.clone(),
+            is_whole: self.view.is_whole(),
+            filter: self.choice.filter.clone(),
+        }
     }
 }
 

@@ -132,7 +132,9 @@ fn links(number: usize, leg: &Leg<'_>, lane_id: LaneId, span: &SpanRef) -> Vec<L
     let Some(lane) = leg.trace.lanes.get(lane_id) else { return links };
     if span.phase == Phase::WaitingLock
         && let Some(end) = span.end
-        && let Some(hold) = lane.holds.get(lane.holds.partition_point(|hold| hold.start < end))
+        // The wait ends after its lane took the lock, at the same time.
+        && let Some(hold) = lane.holds.get(lane.holds.partition_point(|hold| hold.start <= span.start))
+        && hold.start <= end
     {
         match hold.from.filter(|from| *from != lane_id) {
             Some(from) => {

@@ -13,7 +13,6 @@ use super::scene::{Align, Ink, Rect, Scene, Shape};
 use super::shares::Shares;
 use crate::model::event::Phase;
 use crate::model::format;
-use crate::model::time::Instant;
 
 const TICK_SPACING: f64 = 84.0;
 /// Half the room of a tick's label.
@@ -26,26 +25,35 @@ const LETTER_WIDTH: f64 = 6.4;
 /// What the small picture shows: in each column, how many lanes computed, and how many did anything, as parts of all.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Map {
-    /// For which width it was computed, and up to when.
-    of: Option<(f64, Vec<Instant>)>,
+    /// For which width it was computed; none before it was.
+    width: Option<f64>,
+    /// Of which runs, and whether they went on.
+    of: Vec<(u32, bool)>,
+    /// And how long they were, in nanoseconds.
+    length: f64,
     columns: Vec<(f64, f64)>,
 }
 
 /// The picture of everything, without what a person does to it: what is printed.
 pub fn scene(legs: &[Leg<'_>], width: f64) -> Scene {
+    scene_within(legs, width, f64::INFINITY).0
+}
+
+/// The same, with the lanes from the top that have room in this height; and how high all of it would be.
+pub fn scene_within(legs: &[Leg<'_>], width: f64, height_max: f64) -> (Scene, f64) {
     let mut chart = Chart::default();
     chart.set_size(width, f64::INFINITY);
     chart.update(legs);
     let height = chart.content_height(legs);
-    chart.set_size(width, height);
-    chart.scene(legs)
+    chart.set_size(width, height.min(height_max));
+    (chart.scene(legs), height)
 }
 
 impl Chart {
     /// The picture as it is shown now.
     pub fn scene(&mut self, legs: &[Leg<'_>]) -> Scene {
         self.update(legs);
-        let rows = Rows::of(legs, &self.choice);
+        let rows = self.rows(legs);
         let scale = self.scale(legs);
         let mut scene = Scene { width: self.width, height: self.height, shapes: Vec::new() };
         self.draw_map(legs, &mut scene);
@@ -202,11 +210,14 @@ impl Chart {
         let (left, right) = self.edges();
         let whole = self.whole(legs);
         let scale = Scale::new(whole.0, whole.1, left, right - left);
-        let latest: Vec<Instant> = legs.iter().map(|leg| leg.trace.latest).collect();
-        let of = (self.width, latest);
-        if self.map.of.as_ref() != Some(&of) {
-            self.map.columns = self.map_columns(legs, &scale);
-            self.map.of = Some(of);
+        // While a run goes on it is drawn anew where it has become longer by what can be seen, and when the run has ended.
+        let numbers: Vec<(u32, bool)> = legs.iter().map(|leg| (leg.number, leg.is_live())).collect();
+        let (length, least) = (whole.1 - whole.0, (whole.1 - whole.0) * MAP_COLUMN / (right - left).max(1.0));
+        let grown = if numbers.iter().any(|(_, is_live)| *is_live) { least } else { 0.0 };
+        let map = &self.map;
+        if map.width != Some(self.width) || map.of != numbers || (length - map.length).abs() > grown {
+            let columns = self.map_columns(legs, &scale);
+            self.map = Map { width: Some(self.width), of: numbers, length, columns };
         }
         let height = MAP_HEIGHT - 6.0;
         let area = |number: usize, from: f64, to: f64| Rect {

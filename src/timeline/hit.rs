@@ -9,6 +9,8 @@ use crate::model::trace::{Lane, Stamp};
 
 /// How far beside a bar the pointer still means it, in pixels.
 const REACH: f64 = 3.0;
+/// How many spans of a column are looked at, on either side of the pointer, to find the one that is named.
+const WALKED_MAX: usize = 2_000;
 
 /// A span of a lane, closed or open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +56,10 @@ pub(super) fn span_under(lane: &Lane, shares: &Shares, place: &Place, x: f64) ->
         Piece::Bar { place, .. } => (*place, place + 1),
         Piece::Column { from, to, .. } => (*from, *to),
     };
+    // A column can be of most of a long run: then what is named is of those around the point.
+    let at = place.axis.at_ns(place.axis.scale.ns_from_px(x));
+    let around = lane.spans.partition_point(|span| span.end.at <= at).clamp(from, to);
+    let (from, to) = (from.max(around.saturating_sub(WALKED_MAX)), to.min(around + WALKED_MAX));
     let length = |span: &SpanRef| span.end.unwrap_or(Stamp { at: place.until, sequence: 0 }).at - span.start.at;
     (from..to).filter_map(|place| span_at(lane, place)).max_by_key(|span| (span.phase != Phase::Idle, length(span)))
 }

@@ -7,6 +7,8 @@ use super::scale::Scale;
 use super::shares::Shares;
 use crate::model::id::{LaneId, TaskId};
 use crate::model::outcome::Outcome;
+use crate::model::plan::ModelKind;
+use crate::model::run::RunLeg;
 use crate::model::time::Instant;
 use crate::model::trace::Trace;
 
@@ -28,7 +30,19 @@ pub struct Leg<'a> {
 /// The most characters of a name that there is room for.
 const NAME_MAX: usize = 14;
 
-impl Leg<'_> {
+impl<'a> Leg<'a> {
+    /// A run as it was kept, exported or imported.
+    pub fn of(number: u32, leg: &'a RunLeg) -> Leg<'a> {
+        // The processes of a line of commands are called as its tasks are.
+        let children: &[String] = if leg.model == Some(ModelKind::Subprocess) { &leg.task_names } else { &[] };
+        Leg { number, title: &leg.title, trace: &leg.trace, noun: &leg.noun, children, limit_ms: leg.limit_ms }
+    }
+
+    /// Whether it goes on: some lane is in the middle of something.
+    pub(super) fn is_live(&self) -> bool {
+        self.trace.lanes.values().any(|lane| lane.open.is_some())
+    }
+
     /// What a person calls one of its lanes.
     pub fn lane_name(&self, lane: LaneId) -> String {
         let own = match lane {

@@ -9,6 +9,7 @@ mod draw;
 mod hit;
 mod lane;
 mod leg;
+pub mod paint;
 mod replay;
 mod rows;
 pub mod scale;
@@ -18,7 +19,7 @@ mod view;
 
 pub use chart::{Chart, ChartView, Command, Input, ReplayView};
 pub use details::{Details, Link, StretchOfLeg, StretchSummary, Target};
-pub use draw::scene;
+pub use draw::{scene, scene_within};
 pub use leg::{Leg, lane_name};
 pub use replay::SPEEDS;
 pub use scene::{Align, Ink, Mark, Rect, Scene, Shape};

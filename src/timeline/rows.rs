@@ -46,7 +46,7 @@ pub struct Choice {
     pub folded: BTreeSet<usize>,
     /// Lanes that stay at the top while the others are scrolled.
     pub pinned: BTreeSet<(usize, LaneId)>,
-    /// What a lane's name has to contain, in small letters.
+    /// What a lane's name has to contain, in small or large letters.
     pub filter: String,
 }
 
@@ -65,6 +65,7 @@ impl Rows {
     /// The rows of these runs.
     pub fn of(legs: &[Leg<'_>], choice: &Choice) -> Rows {
         let mut rows = Rows::default();
+        let filter = choice.filter.trim().to_lowercase();
         for (number, leg) in legs.iter().enumerate() {
             rows.push(number, RowKind::Title, TITLE_HEIGHT);
             if !choice.folded.contains(&number) {
@@ -74,7 +75,7 @@ impl Rows {
                         let top = rows.pinned_height;
                         rows.pinned.push(Row { leg: number, kind: RowKind::Lane(place), top, height: LANE_HEIGHT });
                         rows.pinned_height += LANE_HEIGHT;
-                    } else if choice.filter.is_empty() || leg.lane_name(id).to_lowercase().contains(&choice.filter) {
+                    } else if filter.is_empty() || leg.lane_name(id).to_lowercase().contains(&filter) {
                         rows.push(number, RowKind::Lane(place), LANE_HEIGHT);
                     } else {
                         hidden += 1;
@@ -99,6 +100,14 @@ impl Rows {
         let from = self.scrolled.partition_point(|row| row.top + row.height <= top);
         let to = self.scrolled.partition_point(|row| row.top < bottom);
         &self.scrolled[from..to.max(from)]
+    }
+
+    /// All lanes, from the top.
+    pub fn lanes(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.pinned.iter().chain(&self.scrolled).filter_map(|row| match row.kind {
+            RowKind::Lane(place) => Some((row.leg, place)),
+            RowKind::Title | RowKind::Hidden(_) => None,
+        })
     }
 
     /// The row of a lane.

@@ -2,6 +2,7 @@
 
 use yew::prelude::*;
 
+use crate::app::{ChartFormat, Msg, RunsMsg};
 use crate::model::format::fixed;
 
 /// The height of the plot, in CSS pixels.
@@ -60,7 +61,17 @@ impl Axis {
 }
 
 /// Draws it. `words` say what it shows to those who do not see it; its figures stand in a table.
-pub fn chart(id: &'static str, words: &str, x: &Axis, y: &Axis, series: &[Series]) -> Html {
+pub fn chart(
+    id: &'static str,
+    words: &str,
+    (x, y): (&Axis, &Axis),
+    series: &[Series],
+    send: &Callback<Msg>,
+) -> Html {
+    let export = |format: ChartFormat, label: &'static str, title: &'static str| {
+        let export = send.reform(move |_: MouseEvent| Msg::Runs(RunsMsg::ExportChart(id, format)));
+        html! { <button type="button" class="quiet" {title} aria-label={title} onclick={export}>{ label }</button> }
+    };
     let height = fixed(HEIGHT, 0);
     let grid = y.ticks.iter().map(|(at, label)| {
         let up = y.up(*at);
@@ -97,6 +108,10 @@ pub fn chart(id: &'static str, words: &str, x: &Axis, y: &Axis, series: &[Series
             </svg>
             <p class="axis-title across">{ &x.title }</p>
             <ul class="legend">{ for legend }</ul>
+            <div class="chart-exports">
+                { export(ChartFormat::Svg, "SVG", "Save this chart as SVG") }
+                { export(ChartFormat::Png, "PNG", "Save this chart as PNG") }
+            </div>
         </figure>
     }
 }

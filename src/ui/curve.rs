@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use super::chart::{Axis, Dot, Series, chart};
 use super::race::spread;
-use crate::app::RunView;
+use crate::app::{Msg, RunView};
 use crate::insight::curve::{Cores, Curve, CurvePoint};
 use crate::insight::repeats::Ratio;
 use crate::model::format;
@@ -20,6 +20,7 @@ pub struct ScalingProps {
     pub cores: u32,
     /// What they are worth, once that was measured.
     pub calibrated: Option<Cores>,
+    pub send: Callback<Msg>,
 }
 
 #[component]
@@ -52,13 +53,19 @@ pub fn Scaling(props: &ScalingProps) -> Html {
             <ul id="scaling-words" class="words" data-enough={curve.enough.to_string()}>
                 { for words.iter().map(|sentence| html! { <li>{ sentence }</li> }) }
             </ul>
-            { drawn(&curve, &gain, is_spin, &words.join(" ")) }
+            { drawn(&curve, &gain, is_spin, &words.join(" "), &props.send) }
             { table(&curve, &gain, is_spin) }
         </section>
     }
 }
 
-fn drawn(curve: &Curve, gain: &dyn Fn(&CurvePoint) -> Ratio, is_spin: bool, words: &str) -> Html {
+fn drawn(
+    curve: &Curve,
+    gain: &dyn Fn(&CurvePoint) -> Ratio,
+    is_spin: bool,
+    words: &str,
+    send: &Callback<Msg>,
+) -> Html {
     let most = curve.points.last().map_or(1, |point| point.workers);
     let highest = curve.points.iter().map(|point| gain(point).high).fold(1.0, f64::max);
     // Far above what was measured, the ideal line says nothing more.
@@ -116,7 +123,7 @@ fn drawn(curve: &Curve, gain: &dyn Fn(&CurvePoint) -> Ratio, is_spin: bool, word
         dots: curve.points.iter().map(dot).collect(),
         is_joined: false,
     });
-    chart("scaling-chart", words, &x, &y, &series)
+    chart("scaling-chart", words, (&x, &y), &series, send)
 }
 
 fn table(curve: &Curve, gain: &dyn Fn(&CurvePoint) -> Ratio, is_spin: bool) -> Html {

@@ -2,33 +2,58 @@
 //! tasks took, and the lock.
 
 use core::time::Duration;
+use std::rc::Rc;
 
 use yew::prelude::*;
 
-use crate::app::{LegView, RunView};
+use crate::app::{OpenedRun, RunView};
 use crate::insight::advice::Said;
 use crate::insight::ledger::{Ledger, Term};
 use crate::insight::numbers::peak;
 use crate::insight::quantile::Quantiles;
 use crate::insight::series::Bucket;
-use crate::insight::{Numbers, Provenance};
+use crate::insight::{Numbers, Provenance, Summary};
 use crate::model::format;
 use crate::model::id::LaneId;
 
+/// A run that has ended, with its numbers.
+#[derive(Clone, PartialEq)]
+pub struct Ended {
+    /// What it is called, as in the timeline.
+    pub label: String,
+    pub summary: Summary,
+    pub numbers: Rc<Numbers>,
+}
+
+/// Those of a run's legs whose numbers are known.
+pub fn ended(run: Option<&RunView>) -> Vec<Ended> {
+    let legs = run.into_iter().flat_map(|run| &run.legs);
+    let ended = legs.filter_map(|leg| {
+        let (label, numbers) = (leg.model.label().to_owned(), leg.numbers.clone()?);
+        Some(Ended { label, summary: leg.summary.clone(), numbers })
+    });
+    ended.collect()
+}
+
+/// The same of a run that was opened.
+pub fn ended_of_opened(run: &OpenedRun) -> Vec<Ended> {
+    let ended = run.legs.iter().filter_map(|leg| {
+        let (label, numbers) = (leg.title.clone(), leg.numbers.clone()?);
+        Some(Ended { label, summary: leg.summary.clone(), numbers })
+    });
+    ended.collect()
+}
+
 #[derive(PartialEq, Properties)]
 pub struct NumbersProps {
-    pub run: Option<RunView>,
+    pub legs: Vec<Ended>,
     /// The smallest step of the clock that was seen, in microseconds.
     pub clock_step_us: Option<f64>,
 }
 
-/// A run that has ended, with its numbers.
-type Ended<'a> = (&'a LegView, &'a Numbers);
-
 #[component]
 pub fn NumbersPanel(props: &NumbersProps) -> Html {
-    let legs = props.run.iter().flat_map(|run| &run.legs);
-    let legs: Vec<Ended<'_>> = legs.filter_map(|leg| Some((&**leg, leg.numbers.as_deref()?))).collect();
+    let legs = &props.legs[..];
     if legs.is_empty() {
         return Html::default();
     }
@@ -37,10 +62,10 @@ pub fn NumbersPanel(props: &NumbersProps) -> Html {
     html! {
         <section class="numbers" id="numbers" aria-labelledby="numbers-title">
             <h2 id="numbers-title">{ "The numbers" }</h2>
-            { in_words(&legs) }
-            { ledgers(&legs) }
-            { over_time(&legs) }
-            { latencies(&legs) }
+            { in_words(legs) }
+            { ledgers(legs) }
+            { over_time(legs) }
+            { latencies(legs) }
             { for legs.iter().map(lock) }
             <p class="hint">
                 { "Measured figures were recorded, and are as exact as the clock" }{ step }
@@ -55,16 +80,16 @@ fn known(provenance: Provenance) -> Html {
     html! { <small class={classes!("known", provenance.label())}>{ provenance.label() }</small> }
 }
 
-fn in_words(legs: &[Ended<'_>]) -> Html {
-    let of_leg = |(leg, numbers): &Ended<'_>| {
+fn in_words(legs: &[Ended]) -> Html {
+    let of_leg = |Ended { label, numbers, .. }: &Ended| {
         let said = numbers.advice.iter().map(said);
         html! {
             <>
-                <h3>{ leg.model.label() }</h3>
+                <h3>{ label }</h3>
                 if numbers.advice.is_empty() {
                     <p class="hint">{ "Nothing stands out in what was measured." }</p>
                 } else {
-                    <ul class="advice" data-model={leg.model.label()}>{ for said }</ul>
+                    <ul class="advice" data-model={label.clone()}>{ for said }</ul>
                 }
             </>
         }
@@ -83,11 +108,11 @@ fn said(said: &Said) -> Html {
 }
 
 /// Where the workers' time went: a bar for each run, and a table that is the legend of all.
-fn ledgers(legs: &[Ended<'_>]) -> Html {
-    let seen = |term: &Term| legs.iter().any(|(_, numbers)| !numbers.ledger.time(*term).is_zero());
+fn ledgers(legs: &[Ended]) -> Html {
+    let seen = |term: &Term| legs.iter().any(|Ended { numbers, .. }| !numbers.ledger.time(*term).is_zero());
     let terms: Vec<Term> = Term::ALL.into_iter().filter(seen).collect();
     let row = |term: &Term| {
-        let cell = |(leg, numbers): &Ended<'_>| {
+        let cell = |Ended { label, numbers, .. }: &Ended| {
             let ledger = &numbers.ledger;
             let text = match ledger.time(*term) {
                 Duration::ZERO => html! { "–" },
@@ -95,7 +120,7 @@ fn ledgers(legs: &[Ended<'_>]) -> Html {
                     html! { <span>{ format::duration(time) }<span class="hint">{ percent(ledger, *term) }</span></span> }
                 }
             };
-            html! { <td class="number" data-label={leg.model.label()}>{ text }</td> }
+            html! { <td class="number" data-label={label.clone()}>{ text }</td> }
         };
         html! {
             <tr>
@@ -112,7 +137,7 @@ fn ledgers(legs: &[Ended<'_>]) -> Html {
                 <table class="by-leg">
                     <thead><tr>
                         <th scope="col">{ "All workers together" }</th>
-                        { for legs.iter().map(|(leg, _)| html! { <th scope="col">{ leg.model.label() }</th> }) }
+                        { for legs.iter().map(|leg| html! { <th scope="col">{ &leg.label }</th> }) }
                     </tr></thead>
                     <tbody>{ for terms.iter().map(row) }</tbody>
                 </table>
@@ -129,7 +154,7 @@ fn percent(ledger: &Ledger, term: Term) -> String {
     format!(" {} %", format::fixed(percent, digits))
 }
 
-fn bar((leg, numbers): &Ended<'_>) -> Html {
+fn bar(Ended { label, numbers, .. }: &Ended) -> Html {
     let ledger = &numbers.ledger;
     let seen = || Term::ALL.into_iter().filter(|term| !ledger.time(*term).is_zero());
     let part = |term: Term| {
@@ -141,11 +166,11 @@ fn bar((leg, numbers): &Ended<'_>) -> Html {
     let microseconds: Vec<String> = Term::ALL.iter().map(|term| ledger.time(*term).as_micros().to_string()).collect();
     html! {
         <figure
-            class="ledger" data-model={leg.model.label()} data-workers={ledger.workers.to_string()}
+            class="ledger" data-model={label.clone()} data-workers={ledger.workers.to_string()}
             data-total={ledger.total().as_micros().to_string()} data-terms={microseconds.join(" ")}
         >
             <figcaption>
-                <strong>{ leg.model.label() }</strong>
+                <strong>{ label }</strong>
                 { format!(
                     ": {} × {} = {}", format::count(ledger.workers as usize, "worker"), format::duration(ledger.wall),
                     format::duration(ledger.total()),
@@ -177,21 +202,21 @@ fn swatch(term: Term) -> Html {
 }
 
 /// Both dials over time: runs that took longer have longer charts, and all count in the same steps.
-fn over_time(legs: &[Ended<'_>]) -> Html {
-    let longest = legs.iter().map(|(leg, _)| leg.summary.wall).max().unwrap_or_default().as_secs_f64();
-    let charts = legs.iter().map(|(leg, numbers)| {
-        let wall = leg.summary.wall;
+fn over_time(legs: &[Ended]) -> Html {
+    let longest = legs.iter().map(|leg| leg.summary.wall).max().unwrap_or_default().as_secs_f64();
+    let charts = legs.iter().map(|Ended { label, summary, numbers }| {
+        let wall = summary.wall;
         let width = if longest > 0.0 { wall.as_secs_f64() / longest * 100.0 } else { 100.0 };
         let most = peak(&numbers.series.in_flight).max(peak(&numbers.series.computing));
         let style = format!("width:{}%", format::fixed(width, 1));
         html! {
             <figure class="over-time">
                 <figcaption>
-                    <strong>{ leg.model.label() }</strong>
+                    <strong>{ label }</strong>
                     { format!(
                         ": {} in flight at most, {} on average; {} computing at most, {} on average; in {}",
-                        leg.summary.dials.in_flight.peak, format::fixed(leg.summary.dials.in_flight.mean, 1),
-                        leg.summary.dials.computing.peak, format::fixed(leg.summary.dials.computing.mean, 1), format::duration(wall),
+                        summary.dials.in_flight.peak, format::fixed(summary.dials.in_flight.mean, 1),
+                        summary.dials.computing.peak, format::fixed(summary.dials.computing.mean, 1), format::duration(wall),
                     ) }
                 </figcaption>
                 { chart("in-flight", &numbers.series.in_flight, most, style.clone()) }
@@ -240,8 +265,8 @@ fn both(quantiles: Option<Quantiles>) -> [String; 2] {
     quantiles.map_or_else(Default::default, |of| [format::duration(of.median), format::duration(of.high)])
 }
 
-fn latencies(legs: &[Ended<'_>]) -> Html {
-    let rows = legs.iter().map(|(leg, numbers)| {
+fn latencies(legs: &[Ended]) -> Html {
+    let rows = legs.iter().map(|Ended { label, numbers, .. }| {
         let latency = &numbers.latency;
         let ([queued, queued_high], [run, run_high]) = (both(latency.queued), both(latency.run));
         let digits = u32::from(latency.per_second < 100.0);
@@ -252,13 +277,13 @@ fn latencies(legs: &[Ended<'_>]) -> Html {
             ("95 of 100", run_high),
             ("Tasks a second", format::fixed(latency.per_second, digits)),
         ];
-        row(leg.model.label(), cells)
+        row(label, cells)
     });
     let head = ["Tasks", "Queued, median", "95 of 100", "Run, median", "95 of 100", "Tasks a second"];
     table("How long tasks were queued, and ran", &head, Provenance::Measured, rows.collect())
 }
 
-fn lock((leg, numbers): &Ended<'_>) -> Html {
+fn lock(Ended { label, numbers, .. }: &Ended) -> Html {
     let Some(lock) = &numbers.lock else { return Html::default() };
     let rows = lock.threads.iter().map(|thread| {
         let cells = [
@@ -274,7 +299,7 @@ fn lock((leg, numbers): &Ended<'_>) -> Html {
     let [median, high] = both(lock.hold);
     let title = format!(
         "The lock of {}: {} from thread to thread, {} of them forced; held for {median} (median), {high} (99 of 100)",
-        leg.model.label(),
+        label,
         format::count(lock.hand_overs as usize, "hand-over"),
         lock.forced,
     );

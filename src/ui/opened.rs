@@ -4,8 +4,11 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
+use super::numbers::{NumbersPanel, ended_of_opened};
+use super::stage::legend;
 use super::timeline::Timeline;
 use crate::app::{Msg, OpenedLeg, OpenedRun, RunsMsg, STAGE_ID, Source};
+use crate::insight::Summary;
 use crate::model::format;
 use crate::model::outcome::RunEnd;
 use crate::model::run::utc;
@@ -14,6 +17,8 @@ use crate::timeline::ChartView;
 #[derive(PartialEq, Properties)]
 pub struct OpenedProps {
     pub run: Rc<OpenedRun>,
+    /// Whether something was run on this page, which it can be seen beside.
+    pub has_own: bool,
     pub timeline: ChartView,
     pub send: Callback<Msg>,
 }
@@ -21,7 +26,12 @@ pub struct OpenedProps {
 #[component]
 pub fn Opened(props: &OpenedProps) -> Html {
     let run = &props.run;
-    let close = props.send.reform(|_: MouseEvent| Msg::Runs(RunsMsg::Close));
+    let act = |msg: RunsMsg, id: &'static str, label: &'static str| {
+        let act = props.send.reform(move |_: MouseEvent| Msg::Runs(msg.clone()));
+        html! { <>{ " " }<button type="button" {id} class="quiet" onclick={act}>{ label }</button></> }
+    };
+    let summaries: Vec<&Summary> = run.legs.iter().map(|leg| &leg.summary).collect();
+    let is_one = run.source != Source::Compared;
     let sentence = run.legs.iter().map(|leg| format!("{}: {}", leg.title, leg.summary.sentence(&leg.noun)));
     let sentence = sentence.collect::<Vec<_>>().join(" ");
     html! {
@@ -29,8 +39,12 @@ pub fn Opened(props: &OpenedProps) -> Html {
             <section id={STAGE_ID} class="stage" aria-label="What happened">
                 <div role="status"><h2 id="status">{ &run.title }</h2></div>
                 <p id="provenance" class="hint">{ provenance(run) }
-                    { " " }<button type="button" class="quiet" onclick={close}>{ "Close" }</button></p>
+                    if is_one && props.has_own { { act(RunsMsg::Beside, "beside", "Show beside your last run") } }
+                    if run.source == Source::Imported { { act(RunsMsg::KeepOpened, "keep-opened", "Keep") } }
+                    { act(RunsMsg::Close, "close-opened", "Close") }
+                </p>
                 <Timeline view={props.timeline.clone()} sentence={Some(sentence.clone())} running={false} send={props.send.clone()} />
+                { legend(&summaries) }
                 <p id="sentence" class="sentence">{ sentence }</p>
                 <table id="opened-numbers">
                     <thead><tr>
@@ -40,6 +54,7 @@ pub fn Opened(props: &OpenedProps) -> Html {
                     <tbody>{ for run.legs.iter().map(numbers) }</tbody>
                 </table>
             </section>
+            <NumbersPanel legs={ended_of_opened(run)} clock_step_us={run.place.clock_step_ns.map(|ns| ns as f64 / 1e3)} />
             { for run.legs.iter().map(tasks) }
         </>
     }
@@ -50,7 +65,7 @@ fn provenance(run: &OpenedRun) -> String {
     let mut text = match run.source {
         Source::Kept => "Kept in this browser",
         Source::Imported => "Imported from a file",
-        Source::Compared => "Two kept runs, each from its own first submission",
+        Source::Compared => "Two runs, each from its own first submission",
     }
     .to_owned();
     let place = &run.place;

@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::choices::Choices;
 use super::facts::Facts;
-use super::numbers::NumbersPanel;
+use super::numbers::{NumbersPanel, ended};
 use super::opened::Opened;
 use super::results::Results;
 use super::runs::RunsPanel;
@@ -111,10 +111,10 @@ impl Component for Root {
                     />
                     <div class="happened">
                         if let Some(run) = &state.runs.opened {
-                            <Opened run={run.clone()} timeline={state.timeline.clone()} send={send.clone()} />
+                            <Opened run={run.clone()} has_own={state.run.is_some()} timeline={state.timeline.clone()} send={send.clone()} />
                         } else {
                             <Stage run={state.run.clone()} cores={state.environment.cores} workload={state.draft.workload} model={state.draft.model} compare={state.draft.compare} experiment={state.draft.experiment} calibrated={state.calibrated} running={state.running} timeline={state.timeline.clone()} send={send.clone()} />
-                            <NumbersPanel run={state.run.clone()} clock_step_us={state.environment.clock_step_us} />
+                            <NumbersPanel legs={ended(state.run.as_ref())} clock_step_us={state.environment.clock_step_us} />
                             <Results run={state.run.clone()} />
                         }
                         <RunsPanel

@@ -20,11 +20,12 @@ pub struct RunsPanelProps {
 }
 
 /// What a run may be exported as, and what for.
-const EXPORTS: [(RunsMsg, &str, &str); 6] = [
+const EXPORTS: [(RunsMsg, &str, &str); 7] = [
     (RunsMsg::Export(Format::Json), "JSON", "Everything; Import reads it again"),
     (RunsMsg::Export(Format::Chrome), "Perfetto", "Trace events, for ui.perfetto.dev and chrome://tracing"),
     (RunsMsg::Export(Format::Csv), "CSV", "The tasks, for spreadsheets"),
     (RunsMsg::Export(Format::Markdown), "Copy Markdown", "The numbers as a table"),
+    (RunsMsg::Export(Format::Svg), "SVG", "The whole timeline, sharp at any size"),
     (RunsMsg::ExportPicture, "PNG", "The timeline as it is on the page"),
     (RunsMsg::OpenInSpeedscope, "Open in speedscope", "In a new tab, from this page’s own files"),
 ];

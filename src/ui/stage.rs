@@ -7,6 +7,7 @@ use super::race::{Race, verdict};
 use super::sweep::BreakEven;
 use super::timeline::Timeline;
 use crate::app::{LegView, Msg, Output, PICTURE_ID, Progress, RunView, STAGE_ID};
+use crate::insight::Summary;
 use crate::insight::curve::Cores;
 use crate::insight::dials::Dial;
 use crate::model::event::Phase;
@@ -46,7 +47,7 @@ pub fn Stage(props: &StageProps) -> Html {
             { run.map(|run| experiment(props, run)).unwrap_or_default() }
             <Timeline view={props.timeline.clone()} sentence={sentence.clone()} running={props.running} send={props.send.clone()} />
             if let Some(run) = run {
-                { legend(run) }
+                { legend(&run.legs.iter().map(|leg| &leg.summary).collect::<Vec<_>>()) }
                 <p id="sentence" class="sentence">{ sentence }</p>
                 { computed(run) }
                 if run.plan.experiment == Experiment::One { <Race run={run.clone()} /> }
@@ -152,9 +153,9 @@ fn experiment(props: &StageProps, run: &RunView) -> Html {
         Experiment::One => Html::default(),
         Experiment::Race(_) => html! { <Race run={run.clone()} /> },
         Experiment::Scaling(_) | Experiment::Cores(_) => {
-            html! { <Scaling run={run.clone()} cores={props.cores} calibrated={props.calibrated} /> }
+            html! { <Scaling run={run.clone()} cores={props.cores} calibrated={props.calibrated} send={props.send.clone()} /> }
         }
-        Experiment::BreakEven(_) => html! { <BreakEven run={run.clone()} /> },
+        Experiment::BreakEven(_) => html! { <BreakEven run={run.clone()} send={props.send.clone()} /> },
     };
     html! {
         <>
@@ -308,8 +309,8 @@ fn written(output: &Output) -> Html {
 }
 
 /// The phases that were seen, each as it is drawn.
-fn legend(run: &RunView) -> Html {
-    let seen = |phase: &Phase| run.legs.iter().any(|leg| leg.summary.phases.contains(phase));
+pub fn legend(summaries: &[&Summary]) -> Html {
+    let seen = |phase: &Phase| summaries.iter().any(|summary| summary.phases.contains(phase));
     let shown = Phase::ALL.into_iter().filter(seen);
     let items = shown.map(|phase| {
         html! { <li><span class={format!("swatch {}", swatch(phase))} aria-hidden="true"></span>{ phase.label() }</li> }
@@ -317,7 +318,7 @@ fn legend(run: &RunView) -> Html {
     html! {
         <ul class="legend" aria-label="Legend">
             { for items }
-            if run.legs.iter().any(|leg| leg.summary.has_lock) {
+            if summaries.iter().any(|summary| summary.has_lock) {
                 <li><span class="swatch holder" aria-hidden="true"></span>{ "holds the lock" }</li>
             }
             <li><span class="swatch mark-failed" aria-hidden="true">{ "×" }</span>{ "failed" }</li>

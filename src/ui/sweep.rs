@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::chart::{Axis, Dot, Series, chart};
-use crate::app::RunView;
+use crate::app::{Msg, RunView};
 use crate::insight::sweep::{Sweep, SweepPoint};
 use crate::model::experiment::carrier_label;
 use crate::model::format;
@@ -11,6 +11,7 @@ use crate::model::format;
 #[derive(PartialEq, Properties)]
 pub struct BreakEvenProps {
     pub run: RunView,
+    pub send: Callback<Msg>,
 }
 
 /// The class and the sign of each line.
@@ -51,13 +52,13 @@ pub fn BreakEven(props: &BreakEvenProps) -> Html {
     html! {
         <section class="experiment" aria-label="Break-even">
             <ul id="break-even-words" class="words">{ for words.iter().map(|sentence| html! { <li>{ sentence }</li> }) }</ul>
-            { drawn(&sweep, &words.join(" ")) }
+            { drawn(&sweep, &words.join(" "), &props.send) }
             { table(&sweep) }
         </section>
     }
 }
 
-fn drawn(sweep: &Sweep, words: &str) -> Html {
+fn drawn(sweep: &Sweep, words: &str, send: &Callback<Msg>) -> Html {
     let points = || sweep.lines.iter().flat_map(|line| &line.points);
     let around = |of: &dyn Fn(&SweepPoint) -> f64, least: f64, most: f64| {
         points().map(of).fold((least, most), |(low, high), at| (low.min(at), high.max(at)))
@@ -111,7 +112,7 @@ fn drawn(sweep: &Sweep, words: &str) -> Html {
             is_joined: true,
         });
     }
-    chart("break-even-chart", words, &x, &y, &series)
+    chart("break-even-chart", words, (&x, &y), &series, send)
 }
 
 fn table(sweep: &Sweep) -> Html {

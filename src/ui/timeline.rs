@@ -19,7 +19,7 @@ pub struct TimelineProps {
 
 /// How the timeline is handled, for those who do not see it and for those who look for the keys.
 const KEYS: &str = "W and S zoom, A and D move, 0 shows all, F fits what is chosen. Arrow keys walk from bar to bar, \
-                    Escape lets go, space plays the run again.";
+                    P pins the lane of a chosen bar, C folds its run, Escape lets go, space plays the run again.";
 
 #[component]
 pub fn Timeline(props: &TimelineProps) -> Html {
@@ -67,7 +67,7 @@ fn bar(props: &TimelineProps, ask: &Callback<Command>) -> Html {
             { button(ask, "zoom-out", "−", "Zoom out (S)", Command::ZoomOut) }
             { button(ask, "zoom-all", "All", "Show all of it (0)", Command::All) }
             if !props.running { { replay(props.view.replay.as_ref(), ask) } }
-            <input id="lane-filter" type="search" class="filter" placeholder="Find lanes" aria-label="Show only lanes whose names contain this" oninput={on_filter} />
+            <input id="lane-filter" type="search" class="filter" placeholder="Find lanes" aria-label="Show only lanes whose names contain this" value={props.view.filter.clone()} oninput={on_filter} />
         </div>
     }
 }
@@ -104,6 +104,17 @@ fn replay(view: Option<&ReplayView>, ask: &Callback<Command>) -> Html {
     }
 }
 
+/// Escape closes a panel also from within.
+fn on_escape(ask: &Callback<Command>) -> Callback<KeyboardEvent> {
+    let ask = ask.clone();
+    Callback::from(move |event: KeyboardEvent| {
+        if event.key() == "Escape" {
+            event.prevent_default();
+            ask.emit(Command::Clear);
+        }
+    })
+}
+
 fn details_panel(details: &Details, ask: &Callback<Command>) -> Html {
     let facts = details.facts.iter().map(|(name, text)| html! { <div><dt>{ *name }</dt><dd>{ text }</dd></div> });
     let links = details.links.iter().map(|link| {
@@ -112,7 +123,7 @@ fn details_panel(details: &Details, ask: &Callback<Command>) -> Html {
         html! { <li><button type="button" class="link" {onclick}>{ &link.label }</button></li> }
     });
     html! {
-        <section id="details" class="details" aria-label="What was chosen">
+        <section id="details" class="details" aria-label="What was chosen" onkeydown={on_escape(ask)}>
             <h3>{ &details.title }</h3>
             { button(ask, "details-close", "×", "Close (Escape)", Command::Clear) }
             <dl>{ for facts }</dl>
@@ -135,7 +146,7 @@ fn stretch_panel(stretch: &StretchSummary, ask: &Callback<Command>) -> Html {
         }
     });
     html! {
-        <section id="stretch" class="details" aria-label="The stretch of time that was chosen">
+        <section id="stretch" class="details" aria-label="The stretch of time that was chosen" onkeydown={on_escape(ask)}>
             <h3>{ format!("{} from {} on", format::duration(stretch.length), stretch.from) }</h3>
             { button(ask, "stretch-close", "×", "Close (Escape)", Command::Clear) }
             { for legs }

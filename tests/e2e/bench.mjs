@@ -10,7 +10,7 @@ import { browsers } from "./browsers.mjs";
 import { serve } from "./server.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const SUBJECTS = ["recorder", "lock", "kernels", "primes", "cpython", "starting", "calls", "tasks", "convoy", "soak"];
+const SUBJECTS = ["recorder", "lock", "kernels", "primes", "cpython", "starting", "calls", "tasks", "convoy", "timeline", "soak"];
 
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !SUBJECTS.includes(name));

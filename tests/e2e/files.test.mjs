@@ -145,6 +145,13 @@ for (const name of ["chromium", "firefox"]) {
       assert.equal(peak, made.inFlight);
       const rows = (await download("CSV")).bytes.toString().trim().split("\r\n");
       assert.equal(rows.length, 1 + 2 * 3);
+      const drawing = (await download("SVG")).bytes.toString();
+      const shown = await page.evaluate((text) => {
+        const svg = new DOMParser().parseFromString(text, "image/svg+xml");
+        return { root: svg.documentElement.localName, bars: svg.querySelectorAll('[fill="url(#pattern--phase-sleep)"]').length };
+      }, drawing);
+      assert.equal(shown.root, "svg");
+      assert.ok(shown.bars >= 2 * 3, `${shown.bars} bars: each task sleeps once under each model`);
       const picture = await download("PNG");
       assert.deepEqual([...picture.bytes.subarray(1, 4)], [...Buffer.from("PNG")]);
       await press(page, "Copy Markdown");
@@ -154,6 +161,8 @@ for (const name of ["chromium", "firefox"]) {
       await choose({ name: "run.json", buffer: own.bytes });
       await opened(page, 2);
       const again = await seen(page);
+      // Its plan tells what it was of, so that its numbers are worked out again.
+      await page.until(() => document.querySelectorAll("figure.ledger").length === 2);
       assert.match(again.provenance, /^Imported from a file; made /);
       assert.deepEqual(again.legs.map((row) => row[1]), made.comparison.map((row) => row[1]));
     }, downloads);
@@ -171,6 +180,30 @@ for (const name of ["chromium", "firefox"]) {
         const now = await seen(page);
         assert.deepEqual([now.status, now.legs], [before.status, before.legs]);
       }
+    }, downloads);
+
+    check("an imported run stands beside the last one of this page, and is kept by a name", async () => {
+      await open(page, server, PLAN);
+      await run(page);
+      await showRuns(page);
+      await choose({ name: "cpython.json", buffer: await readFile(VIZTRACER) });
+      await opened(page, 1);
+      const before = await page.evaluate(() => document.querySelectorAll("#kept tbody tr").length);
+      await page.click("#keep-opened");
+      await keptRuns(page, before + 1);
+      await page.page.fill("#run-name", "CPython's");
+      await page.click("#run-save");
+      await page.until(() => document.querySelector("#kept th")?.innerText === "CPython's");
+      await page.click("#beside");
+      await opened(page, 3);
+      const legs = (await seen(page)).legs.map((row) => row[0]);
+      assert.deepEqual(legs, ["A: Sequential", "A: Event loop", "B: CPython"]);
+      await page.click("#close-opened");
+      assert.equal(await page.evaluate(() => document.querySelector("#opened-numbers")), null);
+      await page.click("#runs button:text-is('Open')");
+      await opened(page, 1);
+      assert.match((await seen(page)).provenance, /^Kept in this browser; CPython/);
+      await page.click("#close-opened");
     }, downloads);
 
     check("a trace of CPython shows its threads, coroutines and processes", async () => {
@@ -192,6 +225,16 @@ for (const name of ["chromium", "firefox"]) {
       await other.waitForFunction(() => /\d+\/\d+/.test(document.title + document.body.innerText), null, { timeout: 60_000 });
       assert.match(await other.evaluate(() => document.body.innerText), /Sequential|Event loop/);
       assert.ok(server.requests.every((path) => path.startsWith("/")) && server.requests.some((path) => path.startsWith("/speedscope/")));
+      // What it saves holds what it read: every slice of every thread, and no more.
+      const trace = JSON.parse((await download("Perfetto")).bytes);
+      const slices = trace.traceEvents.filter((event) => event.ph === "X");
+      const threads = new Set(slices.map(({ pid, tid }) => `${pid} ${tid}`));
+      await other.bringToFront();
+      const [saved] = await Promise.all([other.waitForEvent("download"), other.keyboard.press("Control+s")]);
+      const { profiles } = JSON.parse(await readFile(await saved.path()));
+      assert.equal(profiles.length, threads.size);
+      const begun = profiles.flatMap(({ events }) => events).filter(({ type }) => type === "O");
+      assert.equal(begun.length, slices.length);
       await other.close();
     }, downloads);
 

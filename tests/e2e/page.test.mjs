@@ -492,7 +492,7 @@ describe("chromium alone", () => {
       await page.goto(link(bare, "run=sleep&as=sequential&ms=60000&tasks=3"));
       await page.until(() => document.querySelector("#run-reason") === null && document.querySelector("#run") !== null);
       await start(page);
-      await page.until(() => /running/.test(document.querySelector("#results tbody tr td")?.innerText));
+      await page.until(() => /running/.test(document.querySelector("#results tbody tr td")?.textContent));
       await page.click("#run");
       const stopped = await ended(page);
       assert.match(stopped.status, /was cancelled/);

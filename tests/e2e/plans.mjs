@@ -37,8 +37,10 @@ export async function ended(page) {
   await page.until(() => document.querySelector("#run").innerText === "Run");
   return page.evaluate(() => {
     const text = (selector) => document.querySelector(selector)?.innerText ?? null;
-    const cells = (selector) =>
-      [...document.querySelectorAll(`${selector} tbody tr`)].map((row) => [...row.children].map((cell) => cell.innerText.trim()));
+    // Of what is far from the screen nothing is laid out, and Firefox gives no words of it that are: those of the document are there.
+    const words = (element) => element.textContent.trim();
+    const cells = (selector, read = (cell) => cell.innerText.trim()) =>
+      [...document.querySelectorAll(`${selector} tbody tr`)].map((row) => [...row.children].map(read));
     return {
       status: text("#status"),
       sentence: text("#sentence"),
@@ -47,9 +49,9 @@ export async function ended(page) {
       computing: Number(document.querySelector("#computing")?.dataset.peak),
       speedup: text("#speedup strong"),
       comparison: cells("#comparison"),
-      results: cells("#results"),
-      completion: [...document.querySelectorAll("#completion li")].map((item) => item.innerText),
-      limit: text("#limit-split"),
+      results: cells("#results", words),
+      completion: [...document.querySelectorAll("#completion li")].map(words),
+      limit: document.querySelector("#limit-split")?.textContent ?? null,
     };
   });
 }

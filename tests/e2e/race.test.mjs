@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { browsers } from "./browsers.mjs";
+import { numbers } from "./ledgers.mjs";
 import { ended, open, start } from "./plans.mjs";
 import { serve } from "./server.mjs";
 
@@ -80,6 +81,10 @@ for (const name of ["chromium", "firefox"]) {
       assert.equal(await page.evaluate(() => document.querySelector("#comparison").dataset.baseline), "sequential");
       // Of processes each has a memory of its own.
       assert.ok(Number(table.processes.memoryBytes) > 2 * Number(table.sequential.memoryBytes));
+      // Of each model that is drawn, where its workers' time went; that it adds up is checked where it is read.
+      const { ledgers } = await numbers(page);
+      assert.equal(ledgers.length, MODELS.length);
+      for (const { model, times } of ledgers) assert.ok(times.computing > 0, `${model} computed`);
       // Whoever won is the fastest, and has what it is said to have.
       const { winner = null, said } = await page.evaluate(() => {
         const verdict = document.querySelector("#verdict");
@@ -109,6 +114,9 @@ for (const name of ["chromium", "firefox"]) {
       for (const model of ["threads", "free-threads", "processes", "cores"]) assert.equal(table[model].inFlight, "5", model);
       for (const model of MODELS.slice(1)) assert.ok(Number(table[model].wallMs) < Number(table.sequential.wallMs), model);
       assert.match(await text(page, "#verdict"), /One run each tells no spread/);
+      const { ledgers } = await numbers(page);
+      assert.equal(ledgers.length, MODELS.length);
+      for (const { model, times } of ledgers) assert.ok(times.io > times.computing, `${model} waited for the sites`);
     });
 
     check("a race of two that were chosen, in its link, and stopped at any moment", async () => {

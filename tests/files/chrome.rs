@@ -2,11 +2,14 @@
 //! “Trace Event Format”, as strictly as Perfetto and speedscope take them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
 
 use overlap::files::{chrome, import};
 use overlap::insight::Summary;
 use overlap::model::id::LaneId;
 use overlap::model::run::Run;
+use overlap::model::time::Instant;
+use overlap::model::trace::{Hold, Stamp};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -157,14 +160,18 @@ fn an_export_holds_every_span_flow_and_level() {
 
 #[test]
 fn an_export_that_is_read_again_has_its_lanes_phases_and_times() {
-    let run = made();
-    let again = import(chrome::write(&run).as_bytes(), "again").unwrap().run;
+    let mut run = made();
+    // Who held a lock, and when tasks were submitted, is no lane, and comes back as none.
+    let at = |ms: u64| Stamp { at: Instant(ms * 1_000_000), sequence: 0 };
+    let hold = Hold { start: at(1), end: Some(at(9)), from: None, was_forced: false, is_forced: true };
+    Rc::make_mut(&mut run.legs[0].trace).lanes.lane(LaneId::Thread(0)).holds.push(hold);
+    let written = chrome::write(&run);
+    assert!(written.contains("holds the lock") && written.contains("submit "));
+    let again = import(written.as_bytes(), "again").unwrap().run;
     let time_of = |run: &Run, of: &dyn Fn(LaneId) -> bool| {
         let mut times: BTreeMap<&str, u128> = BTreeMap::new();
         let lanes = run.legs.iter().flat_map(|leg| leg.trace.lanes.iter());
-        for (_, lane) in
-            lanes.filter(|(id, lane)| of(*id) && lane.name.as_deref().is_none_or(|name| !name.ends_with("submitted")))
-        {
+        for (_, lane) in lanes.filter(|(id, _)| of(*id)) {
             for span in &lane.spans {
                 *times.entry(span.phase.label()).or_default() += (span.end.at - span.start.at).as_nanos();
             }
@@ -173,6 +180,20 @@ fn an_export_that_is_read_again_has_its_lanes_phases_and_times() {
         times
     };
     assert_eq!(time_of(&again, &|_| true), time_of(&run, &|_| true));
+}
+
+#[test]
+fn tracks_of_chromes_own_ids_are_told_apart() {
+    let event = |ph: &str, id: u32, ts: u32| {
+        format!(r#"{{"ph":"{ph}","cat":"net","name":"request","pid":1,"tid":1,"id2":{{"local":"0x{id}"}},"ts":{ts}}}"#)
+    };
+    // The second begins and ends within the first.
+    let events = [event("b", 1, 0), event("b", 2, 10), event("e", 2, 20), event("e", 1, 100)].join(",");
+    let run = import(format!("[{events}]").as_bytes(), "chrome").unwrap().run;
+    let lengths: Vec<u128> = run.legs[0].trace.lanes.values().map(|lane| {
+        lane.spans.iter().map(|span| (span.end.at - span.start.at).as_micros()).sum()
+    }).collect();
+    assert_eq!(lengths, [100, 10]);
 }
 
 proptest! {

@@ -24,4 +24,5 @@ mod ports;
 #[allow(dead_code, reason = "as above")]
 mod runs;
 mod support;
+mod svg;
 mod viztracer;

@@ -91,7 +91,7 @@ impl<'de> Deserialize<'de> for Loose<'de> {
             fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Loose<'de>, A::Error> {
                 let mut name = None;
                 while let Some(key) = entries.next_key::<Cow<'_, str>>()? {
-                    if key == "name" {
+                    if matches!(&*key, "name" | "local" | "global") {
                         // Not deeper than this: a name is a text.
                         if let Loose::Text(text) = entries.next_value()? {
                             name = Some(text.into_owned());
@@ -184,6 +184,12 @@ impl<'de> Deserialize<'de> for MaybeEvent<'de> {
                         "pid" => event.pid = entries.next_value::<Loose<'_>>()?.key(),
                         "tid" => event.tid = entries.next_value::<Loose<'_>>()?.key(),
                         "id" => event.id = entries.next_value::<Loose<'_>>()?.key(),
+                        // Chrome's own: an id within a process, or of all.
+                        "id2" => {
+                            if let Loose::Named(Some(id)) = entries.next_value()? {
+                                event.id = Loose::Text(Cow::Owned(id)).key();
+                            }
+                        }
                         "ts" => event.ts = entries.next_value::<Loose<'_>>()?.number(),
                         "dur" => event.dur = entries.next_value::<Loose<'_>>()?.number(),
                         "args" => {

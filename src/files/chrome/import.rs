@@ -190,6 +190,8 @@ impl<'s> Builder<'s> {
         let submissions = self.submissions(&tasks);
         let (mut threads, mut children) = (0, 0);
         let main = self.rows.first().map(|row| row.track.key.pid().clone()).unwrap_or_default();
+        let mut rows_of: HashMap<&Key, usize> = HashMap::new();
+        self.rows.iter().for_each(|row| *rows_of.entry(row.track.key.pid()).or_default() += 1);
         for (place, row) in self.rows.iter().enumerate() {
             let id = if row.is_coroutine {
                 numbers.get(&(place, 0)).map_or(LaneId::Coroutine(u32::MAX), |task| LaneId::Coroutine(task.0))
@@ -206,8 +208,9 @@ impl<'s> Builder<'s> {
                 start: self.stamp(span.start),
                 end: self.stamp(span.end),
             });
+            let of_process = rows_of.get(row.track.key.pid()).copied().unwrap_or(0);
             *trace.lanes.lane(id) =
-                Lane { name: Some(self.lane_name(row, &main)), spans: spans.collect(), ..Lane::default() };
+                Lane { name: Some(self.lane_name(row, &main, of_process)), spans: spans.collect(), ..Lane::default() };
             for (index, _) in row.flat.tasks.iter().enumerate() {
                 if let Some(task) = numbers.get(&(place, index as u32)) {
                     trace.tasks[task.index()].lane = Some(id);
@@ -328,7 +331,8 @@ impl<'s> Builder<'s> {
         times
     }
 
-    fn lane_name(&self, row: &Row<'_>, main: &Key) -> String {
+    /// `of_process` rows belong to its process.
+    fn lane_name(&self, row: &Row<'_>, main: &Key, of_process: usize) -> String {
         let key = &row.track.key;
         let own = match key {
             TrackKey::Thread(pid, tid) => self.slices.thread_names.get(&(pid.clone(), tid.clone())).cloned(),
@@ -339,9 +343,8 @@ impl<'s> Builder<'s> {
                 .map(|slice| python::function(&self.slices.names[slice.name as usize].text).to_owned()),
         };
         let process = self.slices.process_names.get(key.pid()).filter(|_| key.pid() != main);
-        let threads = self.rows.iter().filter(|other| other.track.key.pid() == key.pid()).count();
         match (process, own) {
-            (Some(process), _) if threads == 1 => process.clone(),
+            (Some(process), _) if of_process == 1 => process.clone(),
             (Some(process), Some(own)) => format!("{process}, {own}"),
             (Some(process), None) => process.clone(),
             (None, Some(own)) => own,

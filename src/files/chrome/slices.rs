@@ -85,6 +85,9 @@ impl Slices {
             self.senseless += 1;
             return Ok(());
         };
+        if event.category == super::write::MARKS {
+            return Ok(());
+        }
         match event.ph {
             b'M' => self.take_metadata(event),
             b'X' => {

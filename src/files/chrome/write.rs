@@ -20,6 +20,8 @@ use crate::model::trace::{Lane, Stamp};
 
 /// The category of everything that is ours, by which an import knows the phases again.
 pub(super) const CATEGORY: &str = "overlap";
+/// That of what is no lane: when tasks were submitted, and who held the lock. An import leaves them out.
+pub(super) const MARKS: &str = "overlap marks";
 
 /// The thread of a process on which submissions are marked.
 const SUBMISSIONS: u32 = 1;
@@ -204,12 +206,12 @@ impl LegWriter<'_> {
     }
 
     /// One part of an async track: from `b` to `e`.
-    fn part(&mut self, id: &str, name: &str, (start, end): (u64, u64), args: &str) {
+    fn part(&mut self, category: &str, id: &str, name: &str, (start, end): (u64, u64), args: &str) {
         let pid = self.pid;
         let tid = SUBMISSIONS;
         for (ph, at, args) in [("b", start, args), ("e", end, "")] {
             let rest = format!(
-                "\"cat\":\"{CATEGORY}\",\"name\":{},\"id\":\"{id}\",\"pid\":{pid},\"tid\":{tid},\"ts\":{}{args}",
+                "\"cat\":\"{category}\",\"name\":{},\"id\":\"{id}\",\"pid\":{pid},\"tid\":{tid},\"ts\":{}{args}",
                 quoted(name),
                 us(at)
             );
@@ -233,7 +235,7 @@ impl LegWriter<'_> {
         end("b", first.2, self.out);
         for (phase, task, start, end) in &spans {
             let args = task.map_or(String::new(), |task| format!(",\"args\":{{\"task\":{task}}}"));
-            self.part(&track, phase.label(), (*start, *end), &args);
+            self.part(CATEGORY, &track, phase.label(), (*start, *end), &args);
         }
         end("e", last.3, self.out);
     }
@@ -247,7 +249,7 @@ impl LegWriter<'_> {
         for hold in &lane.holds {
             let end = hold.end.map_or(self.leg.trace.latest, |end| end.at).max(hold.start.at);
             let args = if hold.is_forced { ",\"args\":{\"dropped\":\"on request\"}" } else { "" };
-            self.part(&track, &name, (self.ns(hold.start.at), self.ns(end)), args);
+            self.part(MARKS, &track, &name, (self.ns(hold.start.at), self.ns(end)), args);
         }
     }
 
@@ -293,7 +295,7 @@ impl LegWriter<'_> {
                 _ => format!("submit {} {}s", group.len(), self.leg.noun),
             };
             let rest = format!(
-                "\"cat\":\"{CATEGORY}\",\"name\":{},\"pid\":{pid},\"tid\":{tid},\"ts\":{},\"dur\":{},\"args\":{{\"mark\":\"its \
+                "\"cat\":\"{MARKS}\",\"name\":{},\"pid\":{pid},\"tid\":{tid},\"ts\":{},\"dur\":{},\"args\":{{\"mark\":\"its \
                  length means nothing\"}}",
                 quoted(&name),
                 us(self.ns(at)),

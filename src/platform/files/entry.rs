@@ -7,7 +7,7 @@ use web_sys::{Blob, BlobPropertyBag, File};
 
 use super::store::{self, StoreError};
 use crate::files::ask::{Answer, Ask, Format};
-use crate::files::{self, FileError, Imported, chrome, csv, json, limits, markdown};
+use crate::files::{self, FileError, Imported, chrome, csv, json, limits, markdown, svg};
 use crate::model::run::Run;
 
 /// Answers what the page asks, in postcard's format; `file` is one that travels beside it. Gives the answer, and the file that
@@ -35,6 +35,7 @@ fn export(run: &Run, format: Format) -> Option<Blob> {
         Format::Chrome => chrome::write(run).into_bytes(),
         Format::Csv => csv::write(run).into_bytes(),
         Format::Markdown => markdown::write(run).into_bytes(),
+        Format::Svg => svg::write(run).into_bytes(),
     };
     let options = BlobPropertyBag::new();
     options.set_type(format.media_type());

@@ -4,12 +4,13 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasPattern, CanvasRenderingContext2d, HtmlCanvasElement, Window};
 
 use crate::model::event::Phase;
+use crate::timeline::paint::{
+    Fill, Hatch, LABEL_HEIGHT, MARK_RADIUS, PATTERN_PX, area_token, fill, ink_token, label_half, sign_of, stroke,
+};
 use crate::timeline::{Align, Ink, Mark, Rect, Scene, Shape};
 
 const FONT: &str = "12px system-ui, sans-serif";
 const STRONG_FONT: &str = "600 13px system-ui, sans-serif";
-/// The side of the square that a pattern repeats, in CSS pixels.
-const PATTERN_PX: f64 = 8.0;
 
 /// The most pixels, in all and of a side, that a canvas may have on every browser: iOS shows nothing of a larger one. A very
 /// tall picture is less sharp instead.
@@ -23,41 +24,6 @@ pub struct Painter {
     colours: Vec<String>,
     patterns: Vec<(&'static str, CanvasPattern)>,
     dark: Option<bool>,
-}
-
-/// How a phase is filled: a colour, and lines over it, since colour alone is not seen by all.
-struct Fill {
-    colour: &'static str,
-    hatch: Option<Hatch>,
-}
-
-#[derive(Clone, Copy)]
-enum Hatch {
-    Rising,
-    Falling,
-    Upright,
-    Dots,
-}
-
-fn fill(phase: Phase) -> Fill {
-    let (colour, hatch) = match phase {
-        Phase::Idle => ("--phase-idle", None),
-        Phase::Instantiating => ("--phase-start", Some(Hatch::Upright)),
-        Phase::StartingThreads => ("--phase-threads", Some(Hatch::Upright)),
-        Phase::Computing => ("--phase-compute", None),
-        Phase::WaitingIo => ("--phase-wait", Some(Hatch::Rising)),
-        Phase::Sleeping => ("--phase-sleep", Some(Hatch::Dots)),
-        Phase::Serialising => ("--phase-serialise", Some(Hatch::Upright)),
-        Phase::Deserialising => ("--phase-deserialise", Some(Hatch::Upright)),
-        Phase::WaitingLock => ("--phase-lock", Some(Hatch::Falling)),
-        Phase::WaitingMutex => ("--phase-mutex", Some(Hatch::Falling)),
-        Phase::WaitingQueue => ("--phase-queue", Some(Hatch::Rising)),
-        Phase::WaitingPipe => ("--phase-pipe", Some(Hatch::Rising)),
-        Phase::Blocked => ("--phase-blocked", Some(Hatch::Falling)),
-        Phase::WaitingJoin => ("--phase-join", Some(Hatch::Dots)),
-        Phase::ComputingUnlocked => ("--phase-unlocked", None),
-    };
-    Fill { colour, hatch }
 }
 
 impl Painter {
@@ -178,11 +144,10 @@ impl Painter {
                 let _ = context.fill_text(text, *x, *middle);
             }
             Shape::Line { x1, y1, x2, y2, ink } => {
-                let faint = *ink == Ink::Faint;
-                let is_straight = matches!(ink, Ink::Link | Ink::Head) || faint;
-                context.set_stroke_style_str(self.colour(if faint { "--grid" } else { ink_token(*ink) }));
-                context.set_line_width(if faint { 1.0 } else { 2.0 });
-                let dashes = if is_straight { js_sys::Array::new() } else { js_sys::Array::of2(&5.into(), &4.into()) };
+                let (colour, width, has_gaps) = stroke(*ink);
+                context.set_stroke_style_str(self.colour(colour));
+                context.set_line_width(width);
+                let dashes = if has_gaps { js_sys::Array::of2(&5.into(), &4.into()) } else { js_sys::Array::new() };
                 let _ = context.set_line_dash(&JsValue::from(dashes));
                 // Half a pixel aside, a thin line is one pixel wide and not two grey ones.
                 line(context, (x1.round() + 0.5, *y1), (x2.round() + 0.5, *y2));
@@ -218,22 +183,19 @@ impl Painter {
         context.set_text_align("center");
         let Fill { colour, hatch } = fill(phase);
         if hatch.is_some() {
-            let half = label.len() as f64 * 4.0 + 3.0;
+            let half = label_half(label);
             context.set_fill_style_str(self.colour(colour));
-            context.fill_rect(x - half, middle - 7.0, 2.0 * half, 14.0);
+            context.fill_rect(x - half, middle - LABEL_HEIGHT / 2.0, 2.0 * half, LABEL_HEIGHT);
         }
         context.set_fill_style_str(self.colour("--on-phase"));
         let _ = context.fill_text(label, x, middle + 0.5);
     }
 
     fn mark(&self, context: &CanvasRenderingContext2d, x: f64, middle: f64, mark: Mark) {
-        let (colour, sign) = match mark {
-            Mark::Failed => ("--failed", "×"),
-            Mark::Cancelled => ("--cancelled", "–"),
-        };
+        let (colour, sign) = sign_of(mark);
         context.begin_path();
         context.set_fill_style_str(self.colour(colour));
-        let _ = context.arc(x, middle, 7.0, 0.0, core::f64::consts::TAU);
+        let _ = context.arc(x, middle, MARK_RADIUS, 0.0, core::f64::consts::TAU);
         context.fill();
         context.set_font(STRONG_FONT);
         context.set_text_align("center");
@@ -275,22 +237,6 @@ const TOKENS: [&str; 28] = [
     "--selection",
     "--over",
 ];
-
-fn ink_token(ink: Ink) -> &'static str {
-    match ink {
-        Ink::Strong => "--text",
-        Ink::Faint => "--text-faint",
-        Ink::Limit => "--limit",
-        Ink::Holder => "--holder",
-        Ink::Chosen | Ink::Selection | Ink::Link => "--chosen",
-        Ink::Head => "--failed",
-        Ink::Over => "--over",
-    }
-}
-
-fn area_token(ink: Ink) -> &'static str {
-    if ink == Ink::Selection { "--selection" } else { ink_token(ink) }
-}
 
 fn fill_all(context: &CanvasRenderingContext2d, rects: &[Rect]) {
     for rect in rects {

@@ -528,6 +528,11 @@ impl Process {
         lost
     }
 
+    /// The zero of its events' axis, in milliseconds since the Unix epoch.
+    pub fn origin_ms(&self) -> f64 {
+        self.origin_ms
+    }
+
     /// Now, on the axis of this process's events.
     pub fn now(&self) -> Instant {
         Instant::from_ms(absolute_ms() - self.origin_ms)

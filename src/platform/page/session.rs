@@ -1,5 +1,7 @@
 //! Runs plans: trial after trial, a process for each, its events drained once a frame into a trace, the trace painted.
 
+mod shown;
+
 use core::cell::{Cell, RefCell};
 use core::future::Future;
 use core::time::Duration;
@@ -13,34 +15,25 @@ use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen_futures::spawn_local;
 
 use super::commands::{Line, Programs, Written};
+use super::heartbeat::Heartbeat;
 use super::image::SharedImage;
 use super::leg::{Leg, Run};
 use super::process::{Process, ProcessConfig, ProcessError};
 use super::subprocess::{SubprocessConfig, Subprocesses};
-use crate::app::{Msg, Progress, RunView};
+use crate::app::{Msg, Progress};
 use crate::insight::numbers::Context;
-use crate::insight::{self, Figures, Numbers, Picture, Summary};
+use crate::insight::{Figures, Numbers, Summary};
 use crate::model::event::{Event, EventKind, Phase};
 use crate::model::experiment::{Setting, Trial, time_left};
 use crate::model::id::LaneId;
 use crate::model::outcome::{Failure, Outcome, Report, RunEnd};
-use crate::model::plan::{Commands, Experiment, Job, ModelKind, Options, Plan, Workload};
-use crate::model::run::RunLeg;
+use crate::model::plan::{Commands, Job, ModelKind, Options, Plan, Workload};
 use crate::model::time::Instant;
 use crate::model::trace::Trace;
 use crate::platform::clock::{absolute_ms, now_ms};
-use crate::timeline;
 
 /// How long tasks have to end by themselves once they are asked to, in milliseconds. Then their process is ended.
 const STOP_GRACE_MS: u32 = 60;
-/// How often numbers are told to the page, in milliseconds, where a core is left over for the page. The picture is
-/// painted every frame then.
-const TELL_EVERY_MS: f64 = 100.0;
-/// The same while an experiment is made: what it measures comes before what is seen of it.
-const TELL_EVERY_TRIAL_MS: f64 = 250.0;
-/// How often both happen while every core is at work, in milliseconds: drawing takes a core's time, and what is measured
-/// would be slower for being watched. (Without a GPU, 60 pictures a second took a fifth of two cores.)
-const TELL_EVERY_BUSY_MS: f64 = 1_000.0;
 /// How often events are drained where no frames are drawn, as in a hidden tab, in milliseconds.
 const HIDDEN_DRAIN_MS: u32 = 200;
 
@@ -90,11 +83,15 @@ pub struct Session {
     subprocesses: Subprocesses,
     programs: Programs,
     line: RefCell<Option<RunningLine>>,
+    /// While anything runs.
+    heartbeat: RefCell<Option<Heartbeat>>,
     /// Events that a warm process had lost in earlier runs.
     lost_before: Cell<u64>,
     stopping: Cell<bool>,
     kill: RefCell<Option<oneshot::Sender<()>>>,
     told_ms: Cell<f64>,
+    /// How long that took.
+    telling_ms: Cell<f64>,
 }
 
 impl Session {
@@ -117,10 +114,12 @@ impl Session {
             subprocesses: Subprocesses::new(SubprocessConfig::of_page(0.0)),
             programs: Programs::default(),
             line: RefCell::default(),
+            heartbeat: RefCell::default(),
             lost_before: Cell::default(),
             stopping: Cell::default(),
             kill: RefCell::default(),
             told_ms: Cell::default(),
+            telling_ms: Cell::default(),
         })
     }
 
@@ -149,6 +148,7 @@ impl Session {
         self.kill.replace(None);
         self.legs.borrow_mut().clear();
         self.live.set(None);
+        self.telling_ms.set(0.0);
         self.figures.replace(Rc::default());
         let settings = Rc::new(plan.settings());
         let plan = Rc::new(plan);
@@ -168,7 +168,9 @@ impl Session {
                 let session = session.clone();
                 Interval::new(HIDDEN_DRAIN_MS, move || session.drain())
             };
+            session.heartbeat.replace(web_sys::window().map(Heartbeat::start));
             session.run_trials(&plan, &settings).await;
+            session.heartbeat.take();
             // A part at a time, so that a person is answered between them: what came of it, then its numbers.
             session.live.set(None);
             session.tell();
@@ -262,6 +264,10 @@ impl Session {
         self.kill.replace(Some(kill));
         let trace = Trace::new(commands.commands.len() as u32);
         self.with_leg(|leg| leg.begin(trace, Some(Written::default())));
+        // Somebody may have asked for an end before there was anything to be ended.
+        if self.stopping.get() {
+            return RunEnd::Cancelled;
+        }
         let (line, origin_ms) = (Line::default(), absolute_ms());
         self.line.replace(Some(RunningLine { line: line.clone(), origin_ms }));
         let system = self.subprocesses.on_axis(origin_ms);
@@ -326,6 +332,9 @@ impl Session {
         // What it recorded at the end of the last run belongs to that.
         self.lost_before.set(process.take_events(|_| ()));
         self.process.replace(Some(process.clone()));
+        if self.stopping.get() {
+            return RunEnd::Cancelled;
+        }
         self.see_out(async { process.run(job).await }, time_ms, killed).await
     }
 
@@ -430,6 +439,7 @@ impl Session {
 
     /// Moves recorded events into the trace.
     pub fn drain(&self) {
+        self.drain_heartbeat();
         self.drain_line();
         let process = self.process.borrow().clone();
         let Some(process) = process else { return };
@@ -441,6 +451,28 @@ impl Session {
         });
     }
 
+    /// Moves what the page recorded of itself into the trace.
+    fn drain_heartbeat(&self) {
+        let still = self.heartbeat.borrow().as_ref().map(Heartbeat::take).unwrap_or_default();
+        let origin_ms = self.process.borrow().as_ref().map(|process| process.origin_ms());
+        let Some(origin_ms) = origin_ms.or(self.line.borrow().as_ref().map(|line| line.origin_ms)) else { return };
+        for (from, to) in still.into_iter().filter(|(_, to)| *to > origin_ms) {
+            let event = |ms: f64, kind| Event {
+                // What began before the run belongs to it from its beginning on.
+                at: Instant::from_ms((ms - origin_ms).max(0.0)),
+                sequence: 0,
+                lane: LaneId::Page,
+                task: None,
+                kind,
+                arg: 0,
+            };
+            self.with_run(|run| {
+                run.trace_mut().apply(&event(from, EventKind::Enter(Phase::Blocked)));
+                run.trace_mut().apply(&event(to, EventKind::LaneClosed));
+            });
+        }
+    }
+
     fn drain_line(&self) {
         let line = self.line.borrow();
         let Some(line) = &*line else { return };
@@ -450,132 +482,5 @@ impl Session {
             trace.look(line.now());
             run.written = Some(line.line.written());
         });
-    }
-
-    /// Whether it is time to tell the numbers.
-    pub fn is_to_be_told(&self, now_ms: f64) -> bool {
-        let every_ms = if self.every_core_is_at_work() {
-            TELL_EVERY_BUSY_MS
-        } else if self.is_experiment() {
-            TELL_EVERY_TRIAL_MS
-        } else {
-            TELL_EVERY_MS
-        };
-        let due = now_ms - self.told_ms.get() >= every_ms;
-        if due {
-            self.told_ms.set(now_ms);
-        }
-        due
-    }
-
-    /// Tells the numbers. When a run has ended, its last ones were told.
-    pub fn tell_if_running(&self) {
-        if self.running.get() {
-            self.tell();
-        }
-    }
-
-    /// Whether the picture is painted no oftener than the numbers are told: what the page does might take a core from what is
-    /// measured.
-    pub fn draws_little(&self) -> bool {
-        self.every_core_is_at_work() || self.is_experiment()
-    }
-
-    /// Whether its runs are made to be measured rather than watched.
-    fn is_experiment(&self) -> bool {
-        let plan = self.plan.borrow();
-        plan.as_ref().is_some_and(|plan| plan.warms_up() || plan.experiment != Experiment::One)
-    }
-
-    fn every_core_is_at_work(&self) -> bool {
-        let legs = self.legs.borrow();
-        let live = self.live.get().filter(|_| self.running.get());
-        let Some(leg) = live.and_then(|index| legs.get(index)) else { return false };
-        let Job { model, options, workload } = &leg.setting.job;
-        let computes_at_once = model.is_parallel() || options.event_loop.to_thread;
-        computes_at_once && options.workers >= self.cores && workload.computes()
-    }
-
-    fn tell(&self) {
-        let plan = self.plan.borrow();
-        let Some(plan) = &*plan else { return };
-        let mut legs = self.legs.borrow_mut();
-        // One that has not begun its first run is not there yet.
-        let live = self.live.get().filter(|_| self.running.get());
-        let shown = legs.iter().take(live.unwrap_or(0)).filter(|leg| leg.shown().is_some()).count();
-        let view = RunView {
-            plan: plan.clone(),
-            settings: self.settings.borrow().clone(),
-            live: live.map(|_| shown),
-            legs: legs.iter_mut().filter_map(|leg| leg.view(plan.limit_ms)).collect(),
-            figures: self.figures.borrow().clone(),
-            progress: self.progress.borrow().clone(),
-        };
-        drop(legs);
-        (self.send)(Msg::Progress(view));
-    }
-
-    /// What was run last, as it is kept and exported: of each setting, the run that is drawn.
-    pub fn record(&self) -> Vec<RunLeg> {
-        let limit_ms = self.plan.borrow().as_ref().and_then(|plan| plan.limit_ms);
-        let legs = self.legs.borrow();
-        let record = legs.iter().filter_map(|leg| {
-            let run = leg.shown()?;
-            let job = &leg.setting.job;
-            let names = (0..run.trace.tasks.len() as u32).map(|index| job.workload.task_name(index));
-            let mut record = RunLeg {
-                title: leg.setting.title(),
-                model: Some(job.model),
-                noun: job.workload.task_noun().to_owned(),
-                task_names: Vec::new(),
-                limit_ms,
-                end: run.end.clone()?,
-                trace: run.trace.clone(),
-            };
-            // Names that say no more than the number are not kept.
-            if names.clone().enumerate().any(|(index, name)| name != record.task_name(index)) {
-                record.task_names = names.collect();
-            }
-            Some(record)
-        });
-        record.collect()
-    }
-
-    /// What the tasks of the run that is shown have computed of a picture, if their work is one.
-    pub fn picture(&self) -> Option<Picture> {
-        let legs = self.legs.borrow();
-        let live = self.live.get().filter(|_| self.running.get());
-        let leg = live.and_then(|index| legs.get(index)).or(legs.last())?;
-        insight::picture::picture(&leg.setting.job.workload, &leg.shown()?.trace)
-    }
-
-    /// Gives the runs as the timeline draws them: none, where nothing was run.
-    pub fn with_legs(&self, act: &mut dyn FnMut(&[timeline::Leg<'_>])) {
-        let plan = self.plan.borrow();
-        let Some(plan) = &*plan else { return act(&[]) };
-        let legs = self.legs.borrow();
-        let children: Vec<String> = match &plan.workload {
-            Workload::Commands(line) => {
-                (0..line.commands.len() as u32).map(|place| plan.workload.task_name(place)).collect()
-            }
-            _ => Vec::new(),
-        };
-        let titles: Vec<String> = legs.iter().map(|leg| leg.setting.title()).collect();
-        let drawn: Vec<timeline::Leg<'_>> = legs
-            .iter()
-            .zip(&titles)
-            .filter_map(|(leg, title)| {
-                let run = leg.shown()?;
-                Some(timeline::Leg {
-                    number: run.number,
-                    title,
-                    trace: &run.trace,
-                    noun: plan.workload.task_noun(),
-                    children: &children,
-                    limit_ms: plan.limit_ms,
-                })
-            })
-            .collect();
-        act(&drawn);
     }
 }

@@ -1,23 +1,30 @@
 //! Runs that come from elsewhere, and what leaves the page: opens, keeps, exports and imports.
 
 use core::cell::{Cell, RefCell};
+use core::time::Duration;
 use std::rc::Rc;
 
-use js_sys::Reflect;
+use futures_channel::oneshot;
+use gloo_timers::future::TimeoutFuture;
+use js_sys::{Array, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{Blob, File, HtmlAnchorElement, HtmlInputElement, Url, Window};
+use web_sys::{
+    Blob, BlobPropertyBag, CanvasRenderingContext2d, File, HtmlAnchorElement, HtmlCanvasElement, HtmlImageElement,
+    HtmlInputElement, Url, Window,
+};
 
+use super::drawing::drawing;
 use super::filing::Filing;
 use super::timeline::timeline_canvas;
-use crate::app::{FileTask, Made, Msg, OpenedLeg, OpenedRun, RUN_FILE_ID, RunsMsg, Source};
-use crate::files::ask::{Answer, Ask, Format};
-use crate::insight::Summary;
-use crate::insight::words;
+use crate::app::{ChartFormat, FileTask, Made, Msg, OpenedLeg, OpenedRun, RUN_FILE_ID, RunsMsg, Source};
+use crate::files::ask::{Answer, Ask, Format, Kept};
+use crate::insight::numbers::Context;
+use crate::insight::{Numbers, Summary, words};
 use crate::model::format;
+use crate::model::fragment::draft_from_fragment;
 use crate::model::outcome::Outcome;
-use crate::model::plan::ModelKind;
-use crate::model::run::{Run, RunLeg};
+use crate::model::run::{Place, Run, RunLeg};
 use crate::model::trace::TaskLife;
 use crate::timeline;
 
@@ -49,6 +56,11 @@ impl Shelf {
         Rc::new(Shelf { window, send: Box::new(send), filing, opened, opened_count, dropped })
     }
 
+    /// Which of the runs that were opened is shown, if any.
+    pub fn open_number(&self) -> Option<u32> {
+        self.is_open().then(|| self.opened_count.get())
+    }
+
     /// Whether a run from elsewhere is shown.
     pub fn is_open(&self) -> bool {
         self.opened.borrow().is_some()
@@ -57,6 +69,8 @@ impl Shelf {
     /// Shows the run that was made last.
     pub fn close(&self) {
         self.opened.take();
+        // What is still being read is not wanted any more.
+        self.opened_count.set(self.opened_count.get() + 1);
     }
 
     /// Takes a file that was dropped, to be imported.
@@ -70,7 +84,7 @@ impl Shelf {
         let opened = self.opened.borrow();
         let Some(run) = opened.as_ref() else { return false };
         let number = OPENED_FROM + self.opened_count.get() * LEGS_MAX;
-        let legs: Vec<_> = (number..).zip(&run.legs).map(|(number, leg)| drawn(number, leg)).collect();
+        let legs: Vec<_> = (number..).zip(&run.legs).map(|(number, leg)| timeline::Leg::of(number, leg)).collect();
         act(&legs);
         true
     }
@@ -85,18 +99,33 @@ impl Shelf {
         match task {
             FileTask::Close => self.close(),
             FileTask::ExportPicture => self.export_picture(),
-            FileTask::List => self.ask(Ask::List, RunsMsg::Refused),
+            FileTask::ExportChart(id, format) => spawn_local(async move {
+                let told = match shelf.export_chart(id, format).await {
+                    Some(()) => RunsMsg::Done("Exported"),
+                    None => RunsMsg::Refused("The browser made no picture of this chart. Try the other format.".to_owned()),
+                };
+                shelf.tell(told);
+            }),
+            FileTask::List => self.ask(Ask::List, listed, RunsMsg::Refused),
             FileTask::Keep(meta) => {
                 let run = record(meta, legs());
                 // What was stopped before it began has nothing to be kept.
                 if !run.legs.is_empty() {
-                    self.ask(Ask::Keep(run), RunsMsg::NotKept);
+                    self.ask(Ask::Keep(run), |list, new| RunsMsg::Kept { list, new }, RunsMsg::NotKept);
                 }
             }
-            FileTask::Name(id, name) => self.ask(Ask::Name(id, name), RunsMsg::Refused),
-            FileTask::Remove(id) => self.ask(Ask::Remove(id), RunsMsg::Refused),
+            FileTask::Name(id, name) => self.ask(Ask::Name(id, name), listed, RunsMsg::Refused),
+            FileTask::Remove(id) => self.ask(Ask::Remove(id), listed, RunsMsg::Refused),
             FileTask::Open(id) => spawn_local(async move { shelf.open(id).await }),
             FileTask::Compare(first, second) => spawn_local(async move { shelf.compare(first, second).await }),
+            FileTask::Beside(made) => self.show_beside(&record(made, legs())),
+            FileTask::KeepOpened => {
+                let opened = self.opened.borrow().clone();
+                match opened {
+                    Some(run) => self.ask(Ask::Keep(run), listed, RunsMsg::Refused),
+                    None => self.tell(RunsMsg::Refused("There is no open run to be kept.".to_owned())),
+                }
+            }
             FileTask::Import => spawn_local(async move { shelf.import().await }),
             FileTask::Export(format, meta) => {
                 let run = self.shown(meta, legs);
@@ -115,11 +144,11 @@ impl Shelf {
     }
 
     /// Asks for something that is answered by the list of kept runs.
-    fn ask(self: &Rc<Shelf>, ask: Ask, refused: fn(String) -> RunsMsg) {
+    fn ask(self: &Rc<Shelf>, ask: Ask, listed: fn(Vec<Kept>, Option<u64>) -> RunsMsg, refused: fn(String) -> RunsMsg) {
         let shelf = self.clone();
         spawn_local(async move {
             match shelf.filing.ask(&ask, None).await {
-                Ok((Answer::Kept { list, new }, _)) => shelf.tell(RunsMsg::Listed { list, new }),
+                Ok((Answer::Kept { list, new }, _)) => shelf.tell(listed(list, new)),
                 Ok((Answer::Refused(why), _)) => shelf.tell(refused(why)),
                 Ok((Answer::Run { .. } | Answer::File, _)) => {}
                 Err(error) => shelf.tell(refused(error.to_string())),
@@ -149,32 +178,65 @@ impl Shelf {
         }
     }
 
-    fn show(&self, run: Run, source: Source, id: Option<u64>, remarks: Vec<String>) {
+    fn show(self: &Rc<Shelf>, run: Run, source: Source, id: Option<u64>, remarks: Vec<String>) {
         let view = Rc::new(view(&run, source));
-        self.opened.replace(Some(run));
-        self.opened_count.set(self.opened_count.get() + 1);
+        self.opened.replace(Some(run.clone()));
+        let count = self.opened_count.get() + 1;
+        self.opened_count.set(count);
         self.tell(RunsMsg::Opened { run: view, id, remarks });
+        let shelf = self.clone();
+        spawn_local(async move { shelf.work_out(&run, count).await });
     }
 
-    async fn open(&self, id: u64) {
-        if let Some((run, remarks)) = self.run(Ask::Open(id), None).await {
+    /// Works out the numbers of the legs of an open run, as long as it is open.
+    async fn work_out(&self, run: &Run, count: u32) {
+        let draft = run.plan.as_deref().and_then(|plan| draft_from_fragment(plan).ok());
+        let Some(plan) = draft.and_then(|draft| draft.validate(run.place.cores).ok()) else { return };
+        let clock_step = Duration::from_nanos(run.place.clock_step_ns.unwrap_or_default());
+        for (place, leg) in run.legs.iter().enumerate() {
+            let Some(model) = leg.model else { continue };
+            let context = Context { model, workload: &plan.workload, cores: run.place.cores, clock_step };
+            let mut numbers = Numbers::default();
+            for stage in Numbers::STAGES {
+                // A person is answered in between.
+                TimeoutFuture::new(0).await;
+                if self.opened_count.get() != count || !self.is_open() {
+                    return;
+                }
+                stage(&leg.trace, &context, &mut numbers);
+            }
+            self.tell(RunsMsg::Numbers(place, Rc::new(numbers)));
+        }
+    }
+
+    async fn open(self: &Rc<Shelf>, id: u64) {
+        let count = self.opened_count.get();
+        if let Some((run, remarks)) = self.run(Ask::Open(id), None).await
+            && self.opened_count.get() == count
+        {
             self.show(run, Source::Kept, Some(id), remarks);
         }
     }
 
-    /// Shows the legs of two runs one under the other, on one axis.
-    async fn compare(&self, first: u64, second: u64) {
+    /// Shows the legs of two kept runs one under the other, on one axis.
+    async fn compare(self: &Rc<Shelf>, first: u64, second: u64) {
+        let count = self.opened_count.get();
         let Some((one, _)) = self.run(Ask::Open(first), None).await else { return };
         let Some((two, _)) = self.run(Ask::Open(second), None).await else { return };
-        let title = format!("{} beside {}", one.title(), two.title());
-        let legs = [("A", one.legs), ("B", two.legs)].into_iter().flat_map(|(mark, legs)| {
-            legs.into_iter().map(move |leg| RunLeg { title: format!("{mark}: {}", leg.title), ..leg })
-        });
-        let run = Run { name: title, made_ms: 0, place: two.place, plan: None, legs: legs.collect() };
-        self.show(run, Source::Compared, None, Vec::new());
+        if self.opened_count.get() != count {
+            return;
+        }
+        self.show(beside(&one, &two), Source::Compared, None, Vec::new());
     }
 
-    async fn import(&self) {
+    /// Shows what was made last and what is open one under the other.
+    fn show_beside(self: &Rc<Shelf>, made: &Run) {
+        let opened = self.opened.borrow().clone();
+        let Some(opened) = opened else { return self.tell(RunsMsg::Refused("There is no open run.".to_owned())) };
+        self.show(beside(made, &opened), Source::Compared, None, Vec::new());
+    }
+
+    async fn import(self: &Rc<Shelf>) {
         let dropped = self.dropped.take();
         let input = self.window.document().and_then(|document| document.get_element_by_id(RUN_FILE_ID));
         let input = input.and_then(|input| input.dyn_into::<HtmlInputElement>().ok());
@@ -183,12 +245,15 @@ impl Shelf {
         let Some(file) = chosen().or(dropped) else {
             return self.tell(RunsMsg::Refused("No file was chosen.".to_owned()));
         };
+        let count = self.opened_count.get();
         let run = self.run(Ask::Import(file.name()), Some(&file)).await;
         // So that the same file may be chosen again.
         if let Some(input) = input {
             input.set_value("");
         }
-        if let Some((run, remarks)) = run {
+        if let Some((run, remarks)) = run
+            && self.opened_count.get() == count
+        {
             self.show(run, Source::Imported, None, remarks);
         }
     }
@@ -241,6 +306,34 @@ impl Shelf {
         }
     }
 
+    async fn export_chart(&self, id: &str, format: ChartFormat) -> Option<()> {
+        let drawing = drawing(&self.window, id)?;
+        let options = BlobPropertyBag::new();
+        options.set_type("image/svg+xml");
+        let svg = Blob::new_with_str_sequence_and_options(&Array::of1(&drawing.svg.as_str().into()), &options).ok()?;
+        if format == ChartFormat::Svg {
+            return self.download(&svg, &format!("{id}.svg")).ok();
+        }
+        let address = Url::create_object_url_with_blob(&svg).ok()?;
+        let image = HtmlImageElement::new().ok()?;
+        image.set_src(&address);
+        let decoded = JsFuture::from(image.decode()).await;
+        // It has been read, or never will be.
+        let _ = Url::revoke_object_url(&address);
+        decoded.ok()?;
+        let ratio = self.window.device_pixel_ratio().max(2.0);
+        let canvas: HtmlCanvasElement = self.window.document()?.create_element("canvas").ok()?.dyn_into().ok()?;
+        canvas.set_width((drawing.width * ratio) as u32);
+        canvas.set_height((drawing.height * ratio) as u32);
+        let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
+        context.scale(ratio, ratio).ok()?;
+        context.draw_image_with_html_image_element_and_dw_and_dh(&image, 0.0, 0.0, drawing.width, drawing.height).ok()?;
+        let (send, made) = oneshot::channel();
+        let take = Closure::once_into_js(move |file: Option<Blob>| drop(send.send(file)));
+        canvas.to_blob(take.unchecked_ref()).ok()?;
+        self.download(&made.await.ok()??, &format!("{id}.png")).ok()
+    }
+
     /// speedscope lies beside the page, and reads the file from the page's memory.
     async fn open_in_speedscope(&self, run: Run) {
         let title = run.title();
@@ -261,17 +354,25 @@ impl Shelf {
     }
 }
 
+fn listed(list: Vec<Kept>, new: Option<u64>) -> RunsMsg {
+    RunsMsg::Listed { list, new }
+}
+
 /// The record of a run that was made now.
 fn record(made: Made, legs: Vec<RunLeg>) -> Run {
     let Made { plan, place } = made;
-    Run { name: String::new(), made_ms: js_sys::Date::now() as u64, place, plan: Some(plan), legs }
+    Run { name: String::new(), made_ms: js_sys::Date::now() as u64, place, plan, legs }
 }
 
-/// A leg, as the timeline draws it.
-fn drawn(number: u32, leg: &RunLeg) -> timeline::Leg<'_> {
-    // The processes of a line of commands are called as its tasks are.
-    let children: &[String] = if leg.model == Some(ModelKind::Subprocess) { &leg.task_names } else { &[] };
-    timeline::Leg { number, title: &leg.title, trace: &leg.trace, noun: &leg.noun, children, limit_ms: leg.limit_ms }
+/// The legs of two runs in one.
+fn beside(one: &Run, two: &Run) -> Run {
+    let legs = [("A", one), ("B", two)].into_iter().flat_map(|(mark, run)| {
+        run.legs.iter().map(move |leg| RunLeg { title: format!("{mark}: {}", leg.title), ..leg.clone() })
+    });
+    let name = format!("{} beside {}", one.title(), two.title());
+    // What holds for one of them only is said of none.
+    let place = if one.place == two.place { one.place.clone() } else { Place::default() };
+    Run { name, made_ms: 0, place, plan: None, legs: legs.collect() }
 }
 
 /// What a file is called: by the run, in letters that every system takes.
@@ -301,6 +402,7 @@ fn view(run: &Run, source: Source) -> OpenedRun {
             noun: leg.noun.clone(),
             summary: Summary::of(&leg.trace),
             end: leg.end.clone(),
+            numbers: None,
             tasks: leg.trace.tasks.iter().enumerate().take(LISTED_MAX).map(task).collect(),
         }
     };

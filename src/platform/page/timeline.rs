@@ -73,11 +73,15 @@ impl Timeline {
     /// Other runs come.
     pub fn reset(&self) {
         self.chart.borrow_mut().reset();
+        self.pointers.borrow_mut().clear();
+        // The page forgets what it was told as well.
+        self.told.replace(ChartView::default());
     }
 
     /// Does what another part of the page asks for.
     pub fn command(&self, command: Command) {
-        let is_go = matches!(command, Command::Go(_));
+        // What was pressed may be gone with the panel that it stood on.
+        let is_go = matches!(command, Command::Go(_) | Command::Clear);
         self.each_legs(|chart, legs| chart.command(legs, command.clone()));
         if is_go && let Some(canvas) = self.canvas() {
             let _ = canvas.focus();
@@ -195,11 +199,15 @@ impl Timeline {
         }
         self.listening.replace(Some(canvas.clone()));
         self.room_px.set(0.0);
+        self.pointers.borrow_mut().clear();
         let me = Rc::downgrade(self);
         on(canvas, "pointerdown", &me, |me, event: PointerEvent| me.pressed(&event));
         on(canvas, "pointermove", &me, |me, event: PointerEvent| me.moved(&event));
         on(canvas, "pointerup", &me, |me, event: PointerEvent| me.released(&event));
-        on(canvas, "pointercancel", &me, |me, event: PointerEvent| me.released(&event));
+        on(canvas, "pointercancel", &me, |me, event: PointerEvent| {
+            me.pointers.borrow_mut().retain(|(id, ..)| *id != event.pointer_id());
+            me.input(Input::Cancel);
+        });
         on(canvas, "pointerleave", &me, |me, _: PointerEvent| {
             me.input(Input::Leave);
         });

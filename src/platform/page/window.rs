@@ -44,6 +44,8 @@ pub struct Page {
     /// The one owner of requestAnimationFrame.
     frame: RefCell<Option<FrameClosure>>,
     frame_is_asked_for: Cell<bool>,
+    /// Which run from elsewhere was painted last.
+    painted_open: Cell<Option<u32>>,
     /// When events are drained next, while every core is at work.
     next_drain: RefCell<Option<Timeout>>,
 }
@@ -100,6 +102,7 @@ impl Page {
                 timeline,
                 frame: RefCell::default(),
                 frame_is_asked_for: Cell::default(),
+                painted_open: Cell::default(),
                 next_drain: RefCell::default(),
             }
         });
@@ -119,6 +122,7 @@ impl Page {
             Effect::Run(plan) => {
                 self.timeline.reset();
                 self.shelf.close();
+                self.painted_open.set(None);
                 self.session.run(plan);
                 self.ask_for_frame();
                 self.show_stage();
@@ -172,6 +176,10 @@ impl Page {
     }
 
     fn paint(&self, now_ms: f64) {
+        let open = self.shelf.open_number();
+        if self.painted_open.replace(open) != open {
+            self.timeline.reset();
+        }
         self.timeline.paint(now_ms);
         if let Some(seen) = self.session.picture().filter(|_| !self.shelf.is_open()) {
             // Its canvas comes with the numbers, which may be a moment later.

@@ -71,17 +71,58 @@ fn a_click_on_a_bar_tells_its_tasks_life_and_a_click_beside_it_lets_go() {
 
 #[test]
 fn a_wait_for_the_lock_leads_to_who_had_it() {
-    let trace = traces::turns();
+    let trace = traces::passes();
     let legs = [leg("Threads", &trace)];
     let mut chart = chart();
-    let lane = LaneId::Thread(2);
-    chart.command(&legs, Command::Go(Target { leg: 0, lane, place: 0 }));
-    let details = chart.view(&legs).details.unwrap();
-    let link = &details.links[0];
-    assert_eq!(link.label, "Woken by worker 1, which was made to drop the lock");
-    assert_eq!(link.target.lane, LaneId::Thread(1));
-    chart.command(&legs, Command::Go(link.target));
-    assert_eq!(chart.view(&legs).details.unwrap().title, "worker 1, computing");
+    let woken = |chart: &mut Chart, thread: u32, place: usize| {
+        chart.command(&legs, Command::Go(Target { leg: 0, lane: LaneId::Thread(thread), place }));
+        let link = chart.view(&legs).details.unwrap().links.remove(0);
+        chart.command(&legs, Command::Go(link.target));
+        let details = chart.view(&legs).details.unwrap();
+        let from = details.facts.iter().find(|(name, _)| *name == "From").map(|(_, from)| from.clone()).unwrap();
+        (link.label, format!("{} from {from}", details.title))
+    };
+    let forced = |thread: u32| format!("Woken by worker {thread}, which was made to drop the lock");
+    assert_eq!(woken(&mut chart, 2, 0), (forced(1), "worker 1, computing from 0 µs".to_owned()));
+    let let_go = "Woken by worker 2, which let go of the lock".to_owned();
+    assert_eq!(woken(&mut chart, 3, 0), (let_go, "worker 2, computing from 5.00 ms".to_owned()));
+    // The last wait of all.
+    assert_eq!(woken(&mut chart, 1, 2), (forced(3), "worker 3, computing from 7.00 ms".to_owned()));
+}
+
+#[test]
+fn pinned_lanes_are_walked_too_and_keys_pin_and_fold() {
+    let trace = traces::passes();
+    let legs = [leg("Threads", &trace)];
+    let mut chart = chart();
+    let key = |chart: &mut Chart, name| chart.input(&legs, Input::Key(name));
+    assert!(!key(&mut chart, "p") && !key(&mut chart, "c"), "nothing is chosen");
+    for name in ["ArrowDown", "ArrowDown", "ArrowDown"] {
+        assert!(key(&mut chart, name));
+    }
+    assert!(chart.view(&legs).said.starts_with("worker 3: "), "{}", chart.view(&legs).said);
+    let height = chart.content_height(&legs);
+    assert!(key(&mut chart, "p"));
+    // It stands at the top now, above the others.
+    assert!(key(&mut chart, "ArrowDown"));
+    assert!(chart.view(&legs).said.starts_with("worker 1: "), "{}", chart.view(&legs).said);
+    assert!(key(&mut chart, "ArrowUp"));
+    assert!(chart.view(&legs).said.starts_with("worker 3: "), "{}", chart.view(&legs).said);
+    assert!(key(&mut chart, "c"));
+    assert!(chart.content_height(&legs) < height);
+}
+
+#[test]
+fn what_is_found_by_name_is_told_until_other_runs_come() {
+    let trace = traces::passes();
+    let legs = [leg("Threads", &trace)];
+    let mut chart = chart();
+    chart.command(&legs, Command::Filter(" Worker 2".to_owned()));
+    assert_eq!(chart.view(&legs).filter, " Worker 2");
+    let filtered = chart.content_height(&legs);
+    chart.reset();
+    assert_eq!(chart.view(&legs).filter, "");
+    assert!(chart.content_height(&legs) > filtered);
 }
 
 #[test]

@@ -85,6 +85,31 @@ pub fn turns() -> Trace {
     script.trace
 }
 
+/// Three threads and a lock: the first is made to drop it, the second lets go of it, the third is made to drop it.
+pub fn passes() -> Trace {
+    let mut script = Script::new(3);
+    let lanes = [LaneId::Thread(1), LaneId::Thread(2), LaneId::Thread(3)];
+    for (task, lane) in (0..).zip(lanes) {
+        script.add(20.0, lane, Some(task), EventKind::Started, 0);
+        script.enter(20.0, lane, Some(task), Phase::WaitingLock);
+    }
+    // Who, from when to when, after whom, and whether that one and this one was made to drop it.
+    for (task, from, to, before, was_forced, is_forced) in
+        [(0, 20.0, 25.0, 0, 0, 1), (1, 25.0, 27.0, 1, 1, 0), (2, 27.0, 32.0, 2, 0, 1), (0, 32.0, 34.0, 3, 1, 0)]
+    {
+        let lane = lanes[task as usize];
+        script.add(from, lane, Some(task), EventKind::LockTaken, was_forced | (before << 1));
+        script.enter(from, lane, Some(task), Phase::Computing);
+        script.add(to, lane, Some(task), EventKind::LockDropped, is_forced);
+        let goes_on = (task, to) == (0, 25.0);
+        script.enter(to, lane, Some(task), if goes_on { Phase::WaitingLock } else { Phase::Sleeping });
+    }
+    for lane in lanes {
+        script.add(40.0, lane, None, EventKind::LaneClosed, 0);
+    }
+    script.trace
+}
+
 /// A pool of one process, which is sent one task and answers.
 pub fn call() -> Trace {
     let mut script = Script::new(1);
