@@ -271,7 +271,9 @@ pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
         | RunsMsg::ExportChart(..)
         | RunsMsg::Close => return Vec::new(),
     };
-    state.runs.busy = !matches!(task, FileTask::ExportPicture | FileTask::ExportChart(..));
+    // These change nothing that another might want to change.
+    let disturbs = !matches!(task, FileTask::List | FileTask::ExportPicture | FileTask::ExportChart(..));
+    state.runs.busy |= disturbs;
     state.runs.said = None;
     vec![Effect::Files(task)]
 }

@@ -274,7 +274,12 @@ mod tests {
         let once = [figures(SEQUENTIAL, 1, 100, 1), figures(CORES, 1, 50, 2)];
         let verdict = Table::of(&three(), &once).verdict().unwrap();
         assert_eq!(verdict.winner, None);
-        assert!(verdict.headline.starts_with("Fastest this once: Cores"), "{}", verdict.headline);
+        // The race was stopped before Threads ran.
+        assert!(verdict.headline.starts_with("Of those that ran: Fastest this once: Cores"), "{}", verdict.headline);
+        let stopped = [&once[..], &[figures(THREADS, 1, 120, 1), figures(SEQUENTIAL, 2, 100, 1)]].concat();
+        let verdict = Table::of(&three(), &stopped).verdict().unwrap();
+        assert_eq!(verdict.winner, None, "in the second round only the first of them ran");
+        assert!(verdict.headline.ends_with("Some ran only once, which tells no spread."), "{}", verdict.headline);
         let mut all = Vec::new();
         for round in 1..=2 {
             all.push(figures(SEQUENTIAL, round, 100, 1));

@@ -61,13 +61,7 @@ impl Axis {
 }
 
 /// Draws it. `words` say what it shows to those who do not see it; its figures stand in a table.
-pub fn chart(
-    id: &'static str,
-    words: &str,
-    (x, y): (&Axis, &Axis),
-    series: &[Series],
-    send: &Callback<Msg>,
-) -> Html {
+pub fn chart(id: &'static str, words: &str, (x, y): (&Axis, &Axis), series: &[Series], send: &Callback<Msg>) -> Html {
     let export = |format: ChartFormat, label: &'static str, title: &'static str| {
         let export = send.reform(move |_: MouseEvent| Msg::Runs(RunsMsg::ExportChart(id, format)));
         html! { <button type="button" class="quiet" {title} aria-label={title} onclick={export}>{ label }</button> }

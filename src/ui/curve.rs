@@ -59,13 +59,7 @@ pub fn Scaling(props: &ScalingProps) -> Html {
     }
 }
 
-fn drawn(
-    curve: &Curve,
-    gain: &dyn Fn(&CurvePoint) -> Ratio,
-    is_spin: bool,
-    words: &str,
-    send: &Callback<Msg>,
-) -> Html {
+fn drawn(curve: &Curve, gain: &dyn Fn(&CurvePoint) -> Ratio, is_spin: bool, words: &str, send: &Callback<Msg>) -> Html {
     let most = curve.points.last().map_or(1, |point| point.workers);
     let highest = curve.points.iter().map(|point| gain(point).high).fold(1.0, f64::max);
     // Far above what was measured, the ideal line says nothing more.

@@ -190,9 +190,12 @@ fn tracks_of_chromes_own_ids_are_told_apart() {
     // The second begins and ends within the first.
     let events = [event("b", 1, 0), event("b", 2, 10), event("e", 2, 20), event("e", 1, 100)].join(",");
     let run = import(format!("[{events}]").as_bytes(), "chrome").unwrap().run;
-    let lengths: Vec<u128> = run.legs[0].trace.lanes.values().map(|lane| {
-        lane.spans.iter().map(|span| (span.end.at - span.start.at).as_micros()).sum()
-    }).collect();
+    let lengths: Vec<u128> = run.legs[0]
+        .trace
+        .lanes
+        .values()
+        .map(|lane| lane.spans.iter().map(|span| (span.end.at - span.start.at).as_micros()).sum())
+        .collect();
     assert_eq!(lengths, [100, 10]);
 }
 

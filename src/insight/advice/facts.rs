@@ -37,7 +37,7 @@ pub struct Facts<'a> {
     pub wall: Duration,
     /// By task.
     pub works: Vec<Work>,
-    /// The longest turn of a coroutine.
+    /// The longest turn of a coroutine of those in which another task had not ended.
     pub turn: Option<Turn>,
     /// Threads and processes that computed for tasks.
     pub computed: u32,
@@ -59,6 +59,11 @@ impl<'a> Facts<'a> {
         let start = trace.work_start().filter(|_| is_whole)?;
         let mut works = vec![Work::default(); trace.tasks.len()];
         let (mut turn, mut computed) = (None::<Turn>, 0);
+        // The end of the last task, and, for its own turns, that of the one before.
+        let end_of = |id: &TaskId| trace.tasks.get(id.index()).and_then(|task| task.ended).map(|ended| ended.at);
+        let mut last = trace.ended.iter().rev();
+        let (last, before_last) = (last.next(), last.next().and_then(end_of));
+        let others_end = |task: Option<TaskId>| if task == last.copied() { before_last } else { last.and_then(end_of) };
         for (id, lane) in trace.lanes.iter() {
             let mut computes = false;
             for span in &lane.spans {
@@ -67,7 +72,10 @@ impl<'a> Facts<'a> {
                 if span.phase.computes() {
                     computes = true;
                     work.computing += length;
-                    if matches!(id, LaneId::Coroutine(_)) && turn.is_none_or(|turn| turn.end - turn.start < length) {
+                    if matches!(id, LaneId::Coroutine(_))
+                        && turn.is_none_or(|turn| turn.end - turn.start < length)
+                        && others_end(span.task).is_some_and(|end| end > span.end.at)
+                    {
                         turn = Some(Turn { start: span.start.at, end: span.end.at, task: span.task });
                     }
                 } else if matches!(span.phase, Phase::WaitingIo | Phase::WaitingPipe | Phase::Sleeping) {

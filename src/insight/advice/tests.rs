@@ -84,6 +84,11 @@ fn a_loop_is_blocked_only_if_somebody_waits_for_it() {
     };
     assert_eq!(blocked(90_020), ["blocked-loop"]);
     assert!(blocked(9).is_empty());
+    // The last turn of all is the longest, and blocks nobody; the one before blocked it.
+    let mut made = Made::new(2);
+    made.submit(0).start(10, one, 0).enter(10, one, 0, Phase::Computing).finish(70_010, one, 0).close(70_010, one);
+    made.start(70_020, two, 1).enter(70_020, two, 1, Phase::Computing).finish(170_020, two, 1).close(170_020, two);
+    assert_eq!(names(&made.trace, ModelKind::EventLoop), ["blocked-loop"]);
 }
 
 #[test]

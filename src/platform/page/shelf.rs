@@ -102,7 +102,9 @@ impl Shelf {
             FileTask::ExportChart(id, format) => spawn_local(async move {
                 let told = match shelf.export_chart(id, format).await {
                     Some(()) => RunsMsg::Done("Exported"),
-                    None => RunsMsg::Refused("The browser made no picture of this chart. Try the other format.".to_owned()),
+                    None => {
+                        RunsMsg::Refused("The browser made no picture of this chart. Try the other format.".to_owned())
+                    }
                 };
                 shelf.tell(told);
             }),
@@ -327,7 +329,9 @@ impl Shelf {
         canvas.set_height((drawing.height * ratio) as u32);
         let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
         context.scale(ratio, ratio).ok()?;
-        context.draw_image_with_html_image_element_and_dw_and_dh(&image, 0.0, 0.0, drawing.width, drawing.height).ok()?;
+        context
+            .draw_image_with_html_image_element_and_dw_and_dh(&image, 0.0, 0.0, drawing.width, drawing.height)
+            .ok()?;
         let (send, made) = oneshot::channel();
         let take = Closure::once_into_js(move |file: Option<Blob>| drop(send.send(file)));
         canvas.to_blob(take.unchecked_ref()).ok()?;
