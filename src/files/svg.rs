@@ -63,7 +63,7 @@ pub fn write(run: &Run) -> String {
         let note = "The lanes below do not fit into one picture; the page, and the other formats, have all of them.";
         out.text(0.0, picture.height + NOTE_HEIGHT / 2.0, note, Ink::Faint, Align::Left);
     }
-    let longest = run.legs.iter().map(|leg| wall(leg)).max().unwrap_or_default();
+    let longest = run.legs.iter().map(wall).max().unwrap_or_default();
     for (leg, number) in run.legs.iter().zip(0..) {
         out.dials(leg, longest, charts + f64::from(number) * DIALS_HEIGHT);
     }

@@ -18,7 +18,7 @@ use web_sys::{MessageEvent, Worker};
 use super::block::{Block, is_shared};
 use super::children::start_child;
 use super::image::Image;
-use super::messages::{new_worker, object, process_script_url, property, when_gone};
+use super::messages::{end_worker, new_worker, object, process_script_url, property, when_gone};
 use crate::engine::recorder::Drain;
 use crate::model::event::{EVENT_WORDS, Event};
 use crate::model::outcome::Report;
@@ -115,6 +115,8 @@ pub(super) struct Inbox {
     origin_ms: Cell<f64>,
     /// The memory of each process that it asks for, in MiB.
     child_mib: Cell<u32>,
+    /// Whether its first worker has loaded its program.
+    has_loaded: Cell<bool>,
     /// Whether the page has ended it.
     is_ended: Cell<bool>,
     /// Who else is told of its death, once.
@@ -136,6 +138,7 @@ struct Thread {
     receiver: JsValue,
     /// When it was asked to load, in milliseconds since the Unix epoch.
     sent_ms: f64,
+    has_loaded: Cell<bool>,
 }
 
 /// What listens to a worker.
@@ -174,13 +177,19 @@ impl Threads {
         self.handlers.listen_to(&worker);
         let message = load_message(image, self.memory.as_ref(), self.started.len() as f64);
         // It ends with the process from here on, whatever comes of the message.
-        self.started.push(Thread { worker: worker.clone(), receiver, sent_ms: absolute_ms() });
+        self.started.push(Thread {
+            worker: worker.clone(),
+            receiver,
+            sent_ms: absolute_ms(),
+            has_loaded: Cell::new(false),
+        });
         worker.post_message(&message)
     }
 
     /// Sends a thread that has loaded, and read its clock, to its work.
     fn send_to_work(&self, number: usize, stamp_ms: f64) -> Result<(), JsValue> {
         let thread = self.started.get(number).ok_or(JsValue::UNDEFINED)?;
+        thread.has_loaded.set(true);
         let message = object(&[
             ("kind", "work".into()),
             ("correctionMs", correction_ms(thread.sent_ms, stamp_ms, absolute_ms()).into()),
@@ -302,6 +311,7 @@ impl Inbox {
     fn loaded(&self, said: &Array, process: &Worker) {
         let (number, stamp) = (said.get(0), said.get(1));
         if number.as_f64() == Some(ITSELF) {
+            self.has_loaded.set(true);
             return self.answer(Ok(stamp));
         }
         let index = number.as_f64().unwrap_or_default() as usize;
@@ -433,11 +443,10 @@ impl Process {
         for child in self.inbox.children.take().into_values() {
             child.end();
         }
-        let threads = self.inbox.threads.borrow();
-        for worker in threads.started.iter().map(|thread| &thread.worker).chain([&self.worker]) {
-            Handlers::default().listen_to(worker);
-            worker.terminate();
+        for thread in &self.inbox.threads.borrow().started {
+            end_worker(&thread.worker, thread.has_loaded.get());
         }
+        end_worker(&self.worker, self.inbox.has_loaded.get());
     }
 
     /// Has its death told, if it dies.
