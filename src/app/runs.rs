@@ -77,6 +77,8 @@ pub struct Runs {
     pub made: Option<Made>,
     /// What is under way.
     pub busy: bool,
+    /// Whether the run that ended just now is being kept.
+    pub keeping: bool,
     /// What became of the last thing asked for, in a few words.
     pub said: Option<&'static str>,
     /// Why the last run was not kept, if so. It is no notice: a browser that keeps nothing would have one after each run.
@@ -128,8 +130,8 @@ pub enum RunsMsg {
     Done(&'static str),
     /// It cannot be done: why, and what to do.
     Refused(String),
-    /// The run that ended just now could not be kept: why, and what to do.
-    NotKept(String),
+    /// The run that ended just now was not kept: why, and what to do; or there was nothing to be kept.
+    NotKept(Option<String>),
     /// Back to the run that was made last.
     Close,
 }
@@ -178,7 +180,8 @@ pub(super) fn started(state: &mut State, plan: &Plan) {
 }
 
 /// A run has ended.
-pub(super) fn ended(state: &State) -> Vec<Effect> {
+pub(super) fn ended(state: &mut State) -> Vec<Effect> {
+    state.runs.keeping = state.runs.made.is_some();
     state.runs.made.iter().map(|made| Effect::Files(FileTask::Keep(made.clone()))).collect()
 }
 
@@ -201,6 +204,7 @@ pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
                 runs.current = new;
             }
             runs.list = Some(Rc::new(list));
+            runs.keeping = false;
             return Vec::new();
         }
         RunsMsg::Opened { run, id, remarks } => {
@@ -221,7 +225,8 @@ pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
             return Vec::new();
         }
         RunsMsg::NotKept(why) => {
-            runs.not_kept = Some(why);
+            runs.not_kept = why;
+            runs.keeping = false;
             return Vec::new();
         }
         RunsMsg::Name(id, name) => FileTask::Name(id, name.trim().to_owned()),

@@ -2,11 +2,11 @@
 //!
 //! It holds no trace: whoever asks it for a picture gives the runs, which may have grown.
 
-use core::cell::RefCell;
 use std::rc::Rc;
 
 use super::details::{Details, StretchSummary, Target, details, line, place_at, stretch};
 use super::hit::{SpanRef, span_at, span_under};
+use super::kept::Kept;
 use super::lane::Place;
 use super::leg::{Leg, Levels};
 use super::replay::{Replay, SPEEDS, pace};
@@ -154,30 +154,6 @@ pub struct Chart {
 
 /// What rows are of: runs, with how many lanes they have, and what is seen of them.
 type RowsOf = (Vec<(u32, usize)>, Choice);
-
-/// What was worked out last, and of what.
-#[derive(Clone, Debug)]
-struct Kept<K, T>(RefCell<Option<(K, T)>>);
-
-impl<K, T> Default for Kept<K, T> {
-    fn default() -> Kept<K, T> {
-        Kept(RefCell::default())
-    }
-}
-
-impl<K: PartialEq, T: Clone> Kept<K, T> {
-    /// Works it out where that was not done yet.
-    fn get(&self, of: K, work_out: impl FnOnce() -> T) -> T {
-        if let Some((kept_of, kept)) = &*self.0.borrow()
-            && *kept_of == of
-        {
-            return kept.clone();
-        }
-        let made = work_out();
-        self.0.replace(Some((of, made.clone())));
-        made
-    }
-}
 
 impl Chart {
     /// Forgets everything, since other runs come.

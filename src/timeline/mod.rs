@@ -7,6 +7,7 @@ mod chart;
 mod details;
 mod draw;
 mod hit;
+mod kept;
 mod lane;
 mod leg;
 pub mod paint;

@@ -7,6 +7,9 @@ export const label = (page) => page.evaluate(() => document.querySelector("#run"
 
 /** Opens a plan as a new page, and waits until it can be run. */
 export async function open(page, server, plan = null) {
+  // What was run before is being kept for a moment, by a worker that is loaded for it; Firefox takes one that is left while it
+  // loads for an error of the page.
+  await page.until(() => document.querySelector("#runs")?.ariaBusy !== "true");
   await page.goto("about:blank");
   await page.goto(plan === null ? server.url : link(server, plan));
   await page.until(() => document.querySelector("#run") !== null && document.querySelector("#run").ariaDisabled !== "true");

@@ -112,8 +112,11 @@ impl Shelf {
             FileTask::Keep(meta) => {
                 let run = record(meta, legs());
                 // What was stopped before it began has nothing to be kept.
-                if !run.legs.is_empty() {
-                    self.ask(Ask::Keep(run), |list, new| RunsMsg::Kept { list, new }, RunsMsg::NotKept);
+                if run.legs.is_empty() {
+                    self.tell(RunsMsg::NotKept(None));
+                } else {
+                    let kept = |list, new| RunsMsg::Kept { list, new };
+                    self.ask(Ask::Keep(run), kept, |why| RunsMsg::NotKept(Some(why)));
                 }
             }
             FileTask::Name(id, name) => self.ask(Ask::Name(id, name), listed, RunsMsg::Refused),
