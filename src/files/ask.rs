@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::insight::Summary;
 use crate::model::run::Run;
 
 /// What a run may be written as.
@@ -53,6 +54,21 @@ pub struct Kept {
     pub bytes: u64,
 }
 
+/// A run that was read, and a summary of each of its legs: the page would be held up by reading a long trace once more.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Read {
+    pub run: Run,
+    pub summaries: Vec<Summary>,
+}
+
+impl Read {
+    /// Reads the traces of a run.
+    pub fn of(run: Run) -> Read {
+        let summaries = run.legs.iter().map(|leg| Summary::of(&leg.trace)).collect();
+        Read { run, summaries }
+    }
+}
+
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ask {
@@ -71,12 +87,12 @@ pub enum Ask {
 }
 
 /// What is answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Answer {
     /// The runs that are kept, the latest first; and the one that was kept just now.
     Kept { list: Vec<Kept>, new: Option<u64> },
     /// A run, and what a person should know of it.
-    Run { run: Run, remarks: Vec<String> },
+    Run { read: Read, remarks: Vec<String> },
     /// A file, which travels beside.
     File,
     /// It cannot be done: why, and what to do.

@@ -242,24 +242,10 @@ fn style() -> String {
 
 /// The colours of a style sheet that pictures use, by name.
 fn colours(tokens: &str) -> impl Iterator<Item = (&str, &str)> {
-    const USED: [&str; 14] = [
-        "--panel",
-        "--text",
-        "--text-faint",
-        "--grid",
-        "--hatch",
-        "--limit",
-        "--failed",
-        "--cancelled",
-        "--on-mark",
-        "--on-phase",
-        "--holder",
-        "--chosen",
-        "--selection",
-        "--term-in-flight",
-    ];
+    /// Those beside the timeline's own: of the ground, and of the dials.
+    const OWN: [&str; 2] = ["--panel", "--term-in-flight"];
     let lines = tokens.lines().filter_map(|line| line.trim().strip_suffix(';')?.split_once(": "));
-    lines.filter(|(name, _)| name.starts_with("--phase-") || *name == "--over" || USED.contains(name))
+    lines.filter(|(name, _)| paint::colours().chain(OWN).any(|used| used == *name))
 }
 
 /// Lines over a colour, for each phase that has them.

@@ -2,12 +2,14 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::series::{self, Steps};
 use crate::model::time::Instant;
 use crate::model::trace::{OpenSpan, Trace};
 
 /// How many at once: now, at most, and on average over the work.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Dial {
     /// At the latest record.
     pub now: u32,
@@ -18,7 +20,7 @@ pub struct Dial {
 }
 
 /// Both dials of one run.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Dials {
     /// Tasks that have begun and not ended.
     pub in_flight: Dial,

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::dials::{Dials, dials};
 use crate::model::event::Phase;
 use crate::model::format::{self, thousands};
@@ -9,7 +11,7 @@ use crate::model::outcome::Outcome;
 use crate::model::trace::Trace;
 
 /// The numbers of one run.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     pub tasks: usize,
     pub done: usize,
@@ -33,7 +35,7 @@ pub struct Summary {
 }
 
 /// What going from one memory to another cost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Copied {
     pub messages: u32,
     pub bytes: u64,

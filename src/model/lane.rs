@@ -50,6 +50,7 @@ pub struct Lane {
     /// What it is called, where it has a name of its own.
     pub name: Option<String>,
     /// In order of time.
+    #[serde(with = "super::packed")]
     pub spans: Vec<Span>,
     pub open: Option<OpenSpan>,
     /// When it held the lock, in order of time.

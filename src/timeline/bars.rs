@@ -103,22 +103,24 @@ const PART_MIN: f64 = 3.0;
 
 /// How the phases of a column share a bar's height: computing at the bottom, idling left open at the top, and each that is there
 /// high enough to be seen.
-pub fn parts(totals: &Totals, height: f64) -> Vec<Part> {
+///
+/// There are thousands in a picture, so nothing is allocated for one.
+pub fn parts(totals: &Totals, height: f64) -> impl Iterator<Item = Part> {
     let sum: u64 = totals.iter().sum();
-    let seen = || Phase::ALL.into_iter().filter(|phase| *phase != Phase::Idle && totals[*phase as usize] > 0);
+    let is_seen = move |phase: &Phase| *phase != Phase::Idle && totals[*phase as usize] > 0;
+    let seen = Phase::ALL.iter().filter(|phase| is_seen(phase)).count() as f64;
     // Each has its least, and what is left goes by time.
-    let least = PART_MIN.min(height / seen().count().max(1) as f64);
-    let free = height - least * seen().count() as f64;
+    let least = PART_MIN.min(height / seen.max(1.0));
+    let free = height - least * seen;
+    let first = Phase::ALL.into_iter().filter(|phase| phase.computes());
+    let others = Phase::ALL.into_iter().filter(|phase| !phase.computes());
     let mut exact = 0.0;
-    let mut parts: Vec<Part> = Vec::new();
-    let (first, others): (Vec<Phase>, Vec<Phase>) = seen().partition(|phase| phase.computes());
-    for phase in first.into_iter().chain(others) {
+    first.chain(others).filter(is_seen).map(move |phase| {
         // Whole pixels, so that neighbours that are nearly alike can be drawn as one.
         let bottom: f64 = f64::round(exact);
         exact += least + free * totals[phase as usize] as f64 / sum as f64;
-        parts.push(Part { phase, bottom, height: exact.round() - bottom });
-    }
-    parts
+        Part { phase, bottom, height: exact.round() - bottom }
+    })
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
@@ -173,7 +175,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            parts(&totals, 18.0),
+            parts(&totals, 18.0).collect::<Vec<_>>(),
             [
                 Part { phase: Phase::Computing, bottom: 0.0, height: 9.0 },
                 Part { phase: Phase::WaitingIo, bottom: 9.0, height: 9.0 },
@@ -186,7 +188,8 @@ mod tests {
         let mut totals = [0; PHASES];
         totals[Phase::Idle as usize] = 1_000_000;
         totals[Phase::Computing as usize] = 1;
-        assert_eq!(parts(&totals, 18.0), [Part { phase: Phase::Computing, bottom: 0.0, height: 3.0 }]);
+        let parts: Vec<Part> = parts(&totals, 18.0).collect();
+        assert_eq!(parts, [Part { phase: Phase::Computing, bottom: 0.0, height: 3.0 }]);
     }
 
     #[test]
@@ -243,7 +246,7 @@ mod tests {
                     Some(Piece::Column { left: column, right: column_right, totals, .. }) => {
                         prop_assert!(*column - 0.01 <= left && left < column + COLUMN + 0.01, "{column} {left}");
                         prop_assert!(right <= column_right + 0.01 && *column_right < column + COLUMN + BAR_MIN + 0.01);
-                        let is_seen = parts(totals, 18.0).iter().any(|part| part.phase == span.phase && part.height >= 1.0);
+                        let is_seen = parts(totals, 18.0).any(|part| part.phase == span.phase && part.height >= 1.0);
                         prop_assert!(is_seen || span.phase == Phase::Idle);
                     }
                     None => prop_assert!(false, "{:?} is not drawn", span),

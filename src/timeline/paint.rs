@@ -12,6 +12,28 @@ pub const MARK_RADIUS: f64 = 7.0;
 /// Of the ground of a task's number, in CSS pixels.
 pub const LABEL_HEIGHT: f64 = 14.0;
 
+/// The colours of everything but phases.
+const COLOURS: [&str; 13] = [
+    "--text",
+    "--text-faint",
+    "--grid",
+    "--hatch",
+    "--limit",
+    "--failed",
+    "--cancelled",
+    "--on-mark",
+    "--on-phase",
+    "--holder",
+    "--chosen",
+    "--selection",
+    "--over",
+];
+
+/// Every colour that a shape may be painted in, by name.
+pub fn colours() -> impl Iterator<Item = &'static str> {
+    COLOURS.into_iter().chain(Phase::ALL.into_iter().map(|phase| fill(phase).colour))
+}
+
 /// How a phase is filled: a colour, and lines over it, since colour alone is not seen by all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fill {
@@ -89,4 +111,33 @@ pub fn sign_of(mark: Mark) -> (&'static str, &'static str) {
 /// Half the width of the ground of a task's number, in CSS pixels.
 pub fn label_half(label: &str) -> f64 {
     label.len() as f64 * 4.0 + 3.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_colour_is_known_and_stands_in_the_style_sheet() {
+        const INKS: [Ink; 9] = [
+            Ink::Strong,
+            Ink::Faint,
+            Ink::Limit,
+            Ink::Over,
+            Ink::Holder,
+            Ink::Chosen,
+            Ink::Selection,
+            Ink::Link,
+            Ink::Head,
+        ];
+        let of_inks = INKS.into_iter().flat_map(|ink| [ink_token(ink), area_token(ink), stroke(ink).0]);
+        let of_marks = [Mark::Failed, Mark::Cancelled].into_iter().map(|mark| sign_of(mark).0);
+        for name in of_inks.chain(of_marks) {
+            assert!(colours().any(|known| known == name), "{name}");
+        }
+        let sheet = include_str!("../../www/styles/tokens.css");
+        for name in colours() {
+            assert!(sheet.contains(&format!("{name}: ")), "{name}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, File};
 
 use super::store::{self, StoreError};
-use crate::files::ask::{Answer, Ask, Format};
+use crate::files::ask::{Answer, Ask, Format, Read};
 use crate::files::{self, FileError, Imported, chrome, csv, json, limits, markdown, svg};
 use crate::model::run::Run;
 
@@ -55,7 +55,7 @@ async fn import(name: &str, file: Option<File>) -> Answer {
     let bytes = Uint8Array::new(&buffer).to_vec();
     drop(buffer);
     match files::import(&bytes, name) {
-        Ok(Imported { run, remarks }) => Answer::Run { run, remarks },
+        Ok(Imported { run, remarks }) => Answer::Run { read: Read::of(run), remarks },
         Err(error) => Answer::Refused(error.to_string()),
     }
 }
@@ -64,7 +64,9 @@ async fn kept(ask: Ask) -> Result<Answer, StoreError> {
     let mut new = None;
     match ask {
         Ask::Keep(run) => new = Some(store::keep(&run).await?),
-        Ask::Open(id) => return store::open(id).await.map(|run| Answer::Run { run, remarks: Vec::new() }),
+        Ask::Open(id) => {
+            return store::open(id).await.map(|run| Answer::Run { read: Read::of(run), remarks: Vec::new() });
+        }
         Ask::Name(id, name) => store::name(id, &name).await?,
         Ask::Remove(id) => store::remove(id).await?,
         Ask::List | Ask::Export(..) | Ask::Import(_) => {}

@@ -5,7 +5,7 @@ use web_sys::{CanvasPattern, CanvasRenderingContext2d, HtmlCanvasElement, Window
 
 use crate::model::event::Phase;
 use crate::timeline::paint::{
-    Fill, Hatch, LABEL_HEIGHT, MARK_RADIUS, PATTERN_PX, area_token, fill, ink_token, label_half, sign_of, stroke,
+    self, Fill, Hatch, LABEL_HEIGHT, MARK_RADIUS, PATTERN_PX, area_token, fill, ink_token, label_half, sign_of, stroke,
 };
 use crate::timeline::{Align, Ink, Mark, Rect, Scene, Shape};
 
@@ -20,8 +20,8 @@ const SIDE_MAX_PX: f64 = 16_384.0;
 /// Paints, and keeps what it found out about the page's colours.
 #[derive(Debug, Default)]
 pub struct Painter {
-    /// The colour of each token, in the order of `TOKENS`.
-    colours: Vec<String>,
+    /// Each colour, by its name.
+    colours: Vec<(&'static str, String)>,
     patterns: Vec<(&'static str, CanvasPattern)>,
     dark: Option<bool>,
 }
@@ -44,8 +44,11 @@ impl Painter {
         context.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0).ok()?;
         context.clear_rect(0.0, 0.0, scene.width, scene.height);
         context.set_text_baseline("middle");
-        for shape in &scene.shapes {
-            self.shape(&context, shape);
+        for shapes in scene.shapes.chunk_by(|one, other| is_bar(one) && is_bar(other)) {
+            match shapes {
+                [Shape::Phase { .. }, ..] => self.bars(&context, shapes),
+                shapes => shapes.iter().for_each(|shape| self.shape(&context, shape)),
+            }
         }
         Some(())
     }
@@ -62,10 +65,10 @@ impl Painter {
         self.colours.clear();
         let root = window.document().and_then(|document| document.document_element());
         let style = root.and_then(|root| window.get_computed_style(&root).ok().flatten());
-        for name in TOKENS {
+        for name in paint::colours() {
             let value = style.as_ref().and_then(|style| style.get_property_value(name).ok()).unwrap_or_default();
             let value = value.trim();
-            self.colours.push(if value.is_empty() { MISSING.to_owned() } else { value.to_owned() });
+            self.colours.push((name, if value.is_empty() { MISSING.to_owned() } else { value.to_owned() }));
         }
         for phase in Phase::ALL {
             let Fill { colour, hatch } = fill(phase);
@@ -112,27 +115,48 @@ impl Painter {
     }
 
     fn colour(&self, name: &str) -> &str {
-        TOKENS.iter().zip(&self.colours).find(|(token, _)| **token == name).map_or(MISSING, |(_, colour)| colour)
+        self.colours.iter().find(|(known, _)| *known == name).map_or(MISSING, |(_, colour)| colour)
     }
 
-    fn shape(&self, context: &CanvasRenderingContext2d, shape: &Shape) {
-        match shape {
-            Shape::Phase { left, top, width, height, phase, label } => {
-                let Fill { colour, .. } = fill(*phase);
-                match self.patterns.iter().find(|(name, _)| *name == colour) {
-                    Some((_, pattern)) => context.set_fill_style_canvas_pattern(pattern),
-                    None => context.set_fill_style_str(self.colour(colour)),
+    /// Paints bars, none of which lies on another: phase by phase, as it takes longer to change the colour than to fill a bar;
+    /// then their labels.
+    fn bars(&self, context: &CanvasRenderingContext2d, bars: &[Shape]) {
+        for wanted in Phase::ALL {
+            let mut is_set = false;
+            for bar in bars {
+                let Shape::Phase { left, top, width, height, phase, .. } = bar else { continue };
+                if *phase != wanted {
+                    continue;
                 }
-                if *phase == Phase::Idle {
+                if !core::mem::replace(&mut is_set, true) {
+                    self.set_fill(context, wanted);
+                }
+                if wanted == Phase::Idle {
                     // Nothing happens: a line that holds the lane together.
                     context.fill_rect(*left, top + height / 2.0 - 1.0, *width, 2.0);
                 } else {
                     context.fill_rect(*left, *top, *width, *height);
                 }
-                if let Some(label) = label {
-                    self.label(context, label, left + width / 2.0, top + height / 2.0, *phase);
-                }
             }
+        }
+        for bar in bars {
+            if let Shape::Phase { left, top, width, height, phase, label: Some(label) } = bar {
+                self.label(context, label, left + width / 2.0, top + height / 2.0, *phase);
+            }
+        }
+    }
+
+    fn set_fill(&self, context: &CanvasRenderingContext2d, phase: Phase) {
+        let Fill { colour, .. } = fill(phase);
+        match self.patterns.iter().find(|(name, _)| *name == colour) {
+            Some((_, pattern)) => context.set_fill_style_canvas_pattern(pattern),
+            None => context.set_fill_style_str(self.colour(colour)),
+        }
+    }
+
+    fn shape(&self, context: &CanvasRenderingContext2d, shape: &Shape) {
+        match shape {
+            Shape::Phase { .. } => self.bars(context, core::slice::from_ref(shape)),
             Shape::Text { x, middle, text, ink, align } => {
                 context.set_font(if *ink == Ink::Strong { STRONG_FONT } else { FONT });
                 context.set_fill_style_str(self.colour(ink_token(*ink)));
@@ -207,36 +231,9 @@ impl Painter {
 /// What a token that no style sheet has is painted in, to be noticed.
 const MISSING: &str = "hotpink";
 
-const TOKENS: [&str; 28] = [
-    "--text",
-    "--text-faint",
-    "--grid",
-    "--hatch",
-    "--limit",
-    "--failed",
-    "--cancelled",
-    "--on-mark",
-    "--on-phase",
-    "--phase-idle",
-    "--phase-start",
-    "--phase-threads",
-    "--phase-compute",
-    "--phase-wait",
-    "--phase-sleep",
-    "--phase-lock",
-    "--phase-serialise",
-    "--phase-deserialise",
-    "--phase-mutex",
-    "--phase-queue",
-    "--phase-unlocked",
-    "--phase-join",
-    "--phase-pipe",
-    "--phase-blocked",
-    "--holder",
-    "--chosen",
-    "--selection",
-    "--over",
-];
+fn is_bar(shape: &Shape) -> bool {
+    matches!(shape, Shape::Phase { .. })
+}
 
 fn fill_all(context: &CanvasRenderingContext2d, rects: &[Rect]) {
     for rect in rects {

@@ -9,6 +9,9 @@ use std::rc::Rc;
 use gloo_timers::callback::Interval;
 use web_sys::Window;
 
+use crate::model::event::{Event, EventKind, Phase};
+use crate::model::id::LaneId;
+use crate::model::time::Instant;
 use crate::platform::clock::absolute_ms;
 
 /// How often it beats, in milliseconds. Oftener would cost a core that is measured.
@@ -55,9 +58,22 @@ impl Heartbeat {
         Heartbeat { beats, _beat: beat }
     }
 
-    /// What is known since it was last asked, up to now.
-    pub fn take(&self) -> Vec<(f64, f64)> {
+    /// What is known since it was last asked, up to now, as events of a run whose zero is at `origin_ms`, in milliseconds since
+    /// the Unix epoch.
+    pub fn take_events(&self, origin_ms: f64) -> Vec<Event> {
         self.beats.beat();
-        self.beats.still.take()
+        let event = |ms: f64, kind| Event {
+            // What began before the run belongs to it from its beginning on.
+            at: Instant::from_ms((ms - origin_ms).max(0.0)),
+            sequence: 0,
+            lane: LaneId::Page,
+            task: None,
+            kind,
+            arg: 0,
+        };
+        let still = self.beats.still.take().into_iter().filter(|(_, to)| *to > origin_ms);
+        still
+            .flat_map(|(from, to)| [event(from, EventKind::Enter(Phase::Blocked)), event(to, EventKind::LaneClosed)])
+            .collect()
     }
 }

@@ -2,55 +2,33 @@
 //!
 //! `platform/README.md` has the steps of starting, running and stopping one, and who may block where.
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+mod error;
+mod inbox;
+
+use std::cell::RefCell;
 use std::pin::pin;
 use std::rc::Rc;
 
 use futures_channel::oneshot;
 use futures_util::future::{Either, select};
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Array, Function, Reflect, Uint8Array, Uint32Array, WebAssembly::Memory};
-use thiserror::Error;
+use js_sys::{Array, Function, Reflect, Uint8Array, WebAssembly::Memory};
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, Worker};
 
 use super::block::{Block, is_shared};
-use super::children::start_child;
 use super::image::Image;
-use super::messages::{end_worker, new_worker, object, process_script_url, property, when_gone};
+use super::messages::{end_worker, new_worker, object, process_script_url};
 use crate::engine::recorder::Drain;
-use crate::model::event::{EVENT_WORDS, Event};
+use crate::model::event::Event;
 use crate::model::outcome::Report;
 use crate::model::plan::{Job, process_mib};
 use crate::model::time::{Instant, correction_ms};
 use crate::platform::clock::absolute_ms;
 
-/// Why a process could not start, or ended.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum ProcessError {
-    /// The program that processes run could not be fetched or compiled, in the browser's words.
-    #[error("the program of the processes could not be loaded ({0}). Check the connection, then run again")]
-    ImageFailed(String),
-    /// The browser gave no memory, in its own words.
-    #[error("the browser gave no {mib} MiB of memory ({reason}). Close other tabs, or ask for fewer workers")]
-    MemoryDenied { mib: u32, reason: String },
-    /// The worker's script could not be loaded or run.
-    #[error("the script of the process could not be loaded. Check the connection, then reload the page")]
-    ScriptFailed,
-    /// It did not say in time that it is ready.
-    #[error("the process was not ready within {0} ms. Ask for fewer workers, or close other tabs")]
-    StartTimedOut(u32),
-    /// Something that no code can catch, in the browser's words.
-    #[error(
-        "the process died: {0}. That is a trap: a crash of its code, or no memory left. All that ran in it is lost, and the next run \
-         starts anew"
-    )]
-    Died(String),
-    /// It said something that this page does not understand.
-    #[error("the process answered in a way this page does not know. Reload the page: it may be of two versions")]
-    Garbled,
-}
+pub use error::ProcessError;
+pub(super) use inbox::Inbox;
+use inbox::{Handlers, ITSELF, Threads, load_message};
 
 /// What a process is made of.
 #[derive(Clone, Debug)]
@@ -91,247 +69,12 @@ impl ProcessConfig {
     }
 }
 
-/// The number by which a process itself says that it has loaded; its threads count from 0.
-const ITSELF: f64 = -1.0;
-
-type Tell = Box<dyn FnOnce(&ProcessError)>;
-
-/// A pending answer of the worker, and what else it said.
-#[derive(Default)]
-pub(super) struct Inbox {
-    waiting: RefCell<Option<oneshot::Sender<Result<JsValue, ProcessError>>>>,
-    died: RefCell<Option<ProcessError>>,
-    /// Events that came as messages, from a process whose memory is not shared.
-    events: RefCell<Vec<Event>>,
-    /// Of those, how many were lost.
-    lost: Cell<u64>,
-    threads: RefCell<Threads>,
-    /// The processes that it asked for, by their numbers.
-    children: RefCell<BTreeMap<u32, Rc<Process>>>,
-    /// What all memories were together before one of them went, in bytes, when that was most.
-    memory_most: Cell<u64>,
-    /// How many events were lost by those that have ended.
-    lost_by_ended: Cell<u64>,
-    origin_ms: Cell<f64>,
-    /// The memory of each process that it asks for, in MiB.
-    child_mib: Cell<u32>,
-    /// Whether its first worker has loaded its program.
-    has_loaded: Cell<bool>,
-    /// Whether the page has ended it.
-    is_ended: Cell<bool>,
-    /// Who else is told of its death, once.
-    on_death: RefCell<Option<Tell>>,
-}
-
-/// The workers that are a process's threads, and what one more is made of.
-#[derive(Default)]
-struct Threads {
-    started: Vec<Thread>,
-    image: Option<Rc<Image>>,
-    memory: Option<Memory>,
-    handlers: Handlers,
-}
-
-struct Thread {
-    worker: Worker,
-    /// Where its work is, an address in the memory of the process.
-    receiver: JsValue,
-    /// When it was asked to load, in milliseconds since the Unix epoch.
-    sent_ms: f64,
-    has_loaded: Cell<bool>,
-}
-
-/// What listens to a worker.
-#[derive(Clone, Default)]
-struct Handlers {
-    on_message: Option<Function>,
-    on_message_error: Option<Function>,
-    on_error: Option<Function>,
-}
-
-impl Handlers {
-    fn listen_to(&self, worker: &Worker) {
-        worker.set_onmessage(self.on_message.as_ref());
-        worker.set_onmessageerror(self.on_message_error.as_ref());
-        worker.set_onerror(self.on_error.as_ref());
-    }
-}
-
-/// The first message to a worker.
-fn load_message(image: &Image, memory: Option<&Memory>, number: f64) -> JsValue {
-    object(&[
-        ("kind", "load".into()),
-        ("programUrl", image.program_url.as_str().into()),
-        ("module", image.module.clone()),
-        ("memory", memory.into()),
-        ("number", number.into()),
-    ])
-    .into()
-}
-
-impl Threads {
-    /// Makes a thread, which is going to receive its work through `receiver`.
-    fn add(&mut self, receiver: JsValue) -> Result<(), JsValue> {
-        let image = self.image.as_deref().ok_or(JsValue::UNDEFINED)?;
-        let worker = new_worker(&process_script_url(), "overlap thread")?;
-        self.handlers.listen_to(&worker);
-        let message = load_message(image, self.memory.as_ref(), self.started.len() as f64);
-        // It ends with the process from here on, whatever comes of the message.
-        self.started.push(Thread {
-            worker: worker.clone(),
-            receiver,
-            sent_ms: absolute_ms(),
-            has_loaded: Cell::new(false),
-        });
-        worker.post_message(&message)
-    }
-
-    /// Sends a thread that has loaded, and read its clock, to its work.
-    fn send_to_work(&self, number: usize, stamp_ms: f64) -> Result<(), JsValue> {
-        let thread = self.started.get(number).ok_or(JsValue::UNDEFINED)?;
-        thread.has_loaded.set(true);
-        let message = object(&[
-            ("kind", "work".into()),
-            ("correctionMs", correction_ms(thread.sent_ms, stamp_ms, absolute_ms()).into()),
-            ("pageMs", absolute_ms().into()),
-            ("receiver", thread.receiver.clone()),
-        ]);
-        thread.worker.post_message(&message)
-    }
-}
-
-impl Inbox {
-    fn answer(&self, answer: Result<JsValue, ProcessError>) {
-        if let Some(waiting) = self.waiting.take() {
-            // Nobody waits any more if the future was dropped; then nobody misses it.
-            let _ = waiting.send(answer);
-        }
-    }
-
-    fn fail(&self, error: ProcessError) {
-        self.died.borrow_mut().get_or_insert_with(|| error.clone());
-        if let Some(tell) = self.on_death.take() {
-            tell(&error);
-        }
-        self.answer(Err(error));
-    }
-
-    /// Takes a message of the process, or of one of its threads.
-    fn receive(self: &Rc<Inbox>, data: &JsValue, process: &Worker) {
-        let value = property(data, "value");
-        match property(data, "kind").as_string().as_deref() {
-            Some("loaded") => self.loaded(&Array::from(&value), process),
-            Some("started" | "ran") => self.answer(Ok(value)),
-            Some("alive") => self.watch(&value.as_string().unwrap_or_default()),
-            Some("failed") => self.fail(ProcessError::Died(value.as_string().unwrap_or_default())),
-            Some("events") => {
-                let parts = Array::from(&value);
-                self.lost.set(parts.get(0).as_f64().unwrap_or_default() as u64);
-                let words = Uint32Array::new(&parts.get(1)).to_vec();
-                let (records, _) = words.as_chunks::<EVENT_WORDS>();
-                self.events.borrow_mut().extend(records.iter().filter_map(|record| Event::from_words(*record)));
-            }
-            Some("newProcess") => start_child(self, value.as_f64().unwrap_or_default() as u32, process),
-            Some("endProcess") => self.end_child(value.as_f64().unwrap_or_default() as u32),
-            Some("newThread") => {
-                let added = self.threads.borrow_mut().add(Array::from(&value).get(1));
-                added.unwrap_or_else(|_| self.fail(ProcessError::ScriptFailed));
-            }
-            _ => {}
-        }
-    }
-
-    /// Notices the end of a worker that tells nothing of it: whoever holds this lock lives.
-    fn watch(self: &Rc<Inbox>, lock: &str) {
-        let inbox = Rc::downgrade(self);
-        when_gone(
-            lock,
-            Closure::once_into_js(move || {
-                if let Some(inbox) = inbox.upgrade().filter(|inbox| !inbox.is_ended.get()) {
-                    inbox.fail(ProcessError::Died("the browser ended it without a word".to_owned()));
-                }
-            }),
-        );
-    }
-
-    /// Its memory, as it is posted; `undefined` where memory is not shared.
-    pub(super) fn memory(&self) -> JsValue {
-        self.threads.borrow().memory.as_ref().into()
-    }
-
-    /// The memory of a process that it asks for, in MiB.
-    pub(super) fn child_mib(&self) -> u32 {
-        self.child_mib.get().max(process_mib(0, 0))
-    }
-
-    /// What its processes run.
-    pub(super) fn image(&self) -> Option<Rc<Image>> {
-        self.threads.borrow().image.clone()
-    }
-
-    /// The zero of its clock, in milliseconds since the Unix epoch.
-    pub(super) fn origin_ms(&self) -> f64 {
-        self.origin_ms.get()
-    }
-
-    /// Adds an event that the page records.
-    pub(super) fn push_event(&self, event: Event) {
-        self.events.borrow_mut().push(event);
-    }
-
-    /// Takes a process that this one asked for: it ends with it, and its events are among its own.
-    pub(super) fn own(&self, number: u32, child: Rc<Process>) {
-        self.children.borrow_mut().insert(number, child);
-    }
-
-    /// Ends a process that this one asked for, and keeps what it recorded.
-    fn end_child(&self, number: u32) {
-        self.note_memory();
-        let Some(child) = self.children.borrow_mut().remove(&number) else { return };
-        child.end();
-        let lost = child.take_events(|event| self.push_event(*event));
-        self.lost_by_ended.set(self.lost_by_ended.get() + lost);
-    }
-
-    /// Memories only grow, so that all of them together are largest just before one goes.
-    fn note_memory(&self) {
-        let bytes = self.memory_bytes();
-        self.memory_most.set(self.memory_most.get().max(bytes));
-    }
-
-    /// Its memory and those of the processes that it asked for, as they are now, in bytes.
-    fn memory_bytes(&self) -> u64 {
-        let own = self.threads.borrow().memory.as_ref().map_or(0, |memory| {
-            let buffer: js_sys::SharedArrayBuffer = memory.buffer().unchecked_into();
-            u64::from(buffer.byte_length())
-        });
-        own + self.children.borrow().values().map(|child| child.inbox.memory_bytes()).sum::<u64>()
-    }
-
-    fn loaded(&self, said: &Array, process: &Worker) {
-        let (number, stamp) = (said.get(0), said.get(1));
-        if number.as_f64() == Some(ITSELF) {
-            self.has_loaded.set(true);
-            return self.answer(Ok(stamp));
-        }
-        let index = number.as_f64().unwrap_or_default() as usize;
-        let sent = self.threads.borrow().send_to_work(index, stamp.as_f64().unwrap_or_default());
-        // Only now: once all are ready, the process blocks until each has begun its work.
-        let ready = object(&[("kind", "threadIsReady".into()), ("number", number)]);
-        if sent.and_then(|()| process.post_message(&ready)).is_err() {
-            self.fail(ProcessError::Garbled);
-        }
-    }
-}
-
 /// The one owner of a worker and its memory. Dropping it ends the worker, with all its threads, and lets the memory go.
 pub struct Process {
     worker: Worker,
     inbox: Rc<Inbox>,
     block: RefCell<Option<Block>>,
     drain: RefCell<Drain>,
-    /// Milliseconds since the Unix epoch: the zero of its clock.
-    origin_ms: f64,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_message_error: Closure<dyn FnMut()>,
     _on_error: Closure<dyn FnMut(web_sys::Event)>,
@@ -339,7 +82,7 @@ pub struct Process {
 
 impl core::fmt::Debug for Process {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Process").field("origin_ms", &self.origin_ms).finish_non_exhaustive()
+        f.debug_struct("Process").field("origin_ms", &self.origin_ms()).finish_non_exhaustive()
     }
 }
 
@@ -392,7 +135,6 @@ impl Process {
             inbox,
             block: RefCell::default(),
             drain: RefCell::default(),
-            origin_ms,
             _on_message: on_message,
             _on_message_error: on_message_error,
             _on_error: on_error,
@@ -426,7 +168,7 @@ impl Process {
             ("correctionMs", correction_ms(sent_ms, stamp_ms, absolute_ms()).into()),
             ("pageMs", absolute_ms().into()),
             ("threads", config.threads.into()),
-            ("originMs", self.origin_ms.into()),
+            ("originMs", self.origin_ms().into()),
             ("base", base_address().into()),
             ("memoryIsShared", memory.is_some().into()),
         ]);
@@ -539,12 +281,12 @@ impl Process {
 
     /// The zero of its events' axis, in milliseconds since the Unix epoch.
     pub fn origin_ms(&self) -> f64 {
-        self.origin_ms
+        self.inbox.origin_ms()
     }
 
     /// Now, on the axis of this process's events.
     pub fn now(&self) -> Instant {
-        Instant::from_ms(absolute_ms() - self.origin_ms)
+        Instant::from_ms(absolute_ms() - self.origin_ms())
     }
 }
 

@@ -451,26 +451,18 @@ impl Session {
         });
     }
 
-    /// Moves what the page recorded of itself into the trace.
+    /// The zero of the axis of what runs, in milliseconds since the Unix epoch; none before it has begun.
+    fn origin_ms(&self) -> Option<f64> {
+        let of_process = self.process.borrow().as_ref().map(|process| process.origin_ms());
+        of_process.or(self.line.borrow().as_ref().map(|line| line.origin_ms))
+    }
+
+    /// Moves what the page recorded of itself into the trace. Before the zero is known it is left where it is.
     fn drain_heartbeat(&self) {
-        let still = self.heartbeat.borrow().as_ref().map(Heartbeat::take).unwrap_or_default();
-        let origin_ms = self.process.borrow().as_ref().map(|process| process.origin_ms());
-        let Some(origin_ms) = origin_ms.or(self.line.borrow().as_ref().map(|line| line.origin_ms)) else { return };
-        for (from, to) in still.into_iter().filter(|(_, to)| *to > origin_ms) {
-            let event = |ms: f64, kind| Event {
-                // What began before the run belongs to it from its beginning on.
-                at: Instant::from_ms((ms - origin_ms).max(0.0)),
-                sequence: 0,
-                lane: LaneId::Page,
-                task: None,
-                kind,
-                arg: 0,
-            };
-            self.with_run(|run| {
-                run.trace_mut().apply(&event(from, EventKind::Enter(Phase::Blocked)));
-                run.trace_mut().apply(&event(to, EventKind::LaneClosed));
-            });
-        }
+        let heartbeat = self.heartbeat.borrow();
+        let (Some(heartbeat), Some(origin_ms)) = (&*heartbeat, self.origin_ms()) else { return };
+        let events = heartbeat.take_events(origin_ms);
+        self.with_run(|run| events.iter().for_each(|event| run.trace_mut().apply(event)));
     }
 
     fn drain_line(&self) {

@@ -18,7 +18,7 @@ use super::drawing::drawing;
 use super::filing::Filing;
 use super::timeline::timeline_canvas;
 use crate::app::{ChartFormat, FileTask, Made, Msg, OpenedLeg, OpenedRun, RUN_FILE_ID, RunsMsg, Source};
-use crate::files::ask::{Answer, Ask, Format, Kept};
+use crate::files::ask::{Answer, Ask, Format, Kept, Read};
 use crate::insight::numbers::Context;
 use crate::insight::{Numbers, Summary, words};
 use crate::model::format;
@@ -42,7 +42,7 @@ pub struct Shelf {
     send: Box<dyn Fn(Msg)>,
     filing: Rc<Filing>,
     /// The run that is shown in the place of the one that was made last.
-    opened: RefCell<Option<Run>>,
+    opened: RefCell<Option<Rc<Read>>>,
     /// How many were opened.
     opened_count: Cell<u32>,
     /// A file that was dropped onto the page and is not yet read.
@@ -82,9 +82,9 @@ impl Shelf {
     /// Gives what is open as the timeline draws it; whether anything is.
     pub fn with_legs(&self, act: &mut dyn FnMut(&[timeline::Leg<'_>])) -> bool {
         let opened = self.opened.borrow();
-        let Some(run) = opened.as_ref() else { return false };
+        let Some(read) = opened.as_ref() else { return false };
         let number = OPENED_FROM + self.opened_count.get() * LEGS_MAX;
-        let legs: Vec<_> = (number..).zip(&run.legs).map(|(number, leg)| timeline::Leg::of(number, leg)).collect();
+        let legs: Vec<_> = (number..).zip(&read.run.legs).map(|(number, leg)| timeline::Leg::of(number, leg)).collect();
         act(&legs);
         true
     }
@@ -123,11 +123,11 @@ impl Shelf {
             FileTask::Remove(id) => self.ask(Ask::Remove(id), listed, RunsMsg::Refused),
             FileTask::Open(id) => spawn_local(async move { shelf.open(id).await }),
             FileTask::Compare(first, second) => spawn_local(async move { shelf.compare(first, second).await }),
-            FileTask::Beside(made) => self.show_beside(&record(made, legs())),
+            FileTask::Beside(made) => self.show_beside(&Read::of(record(made, legs()))),
             FileTask::KeepOpened => {
                 let opened = self.opened.borrow().clone();
                 match opened {
-                    Some(run) => self.ask(Ask::Keep(run), listed, RunsMsg::Refused),
+                    Some(read) => self.ask(Ask::Keep(read.run.clone()), listed, RunsMsg::Refused),
                     None => self.tell(RunsMsg::Refused("There is no open run to be kept.".to_owned())),
                 }
             }
@@ -145,7 +145,8 @@ impl Shelf {
 
     /// The run that is on the page.
     fn shown(&self, made: Made, legs: impl FnOnce() -> Vec<RunLeg>) -> Run {
-        self.opened.borrow().clone().unwrap_or_else(|| record(made, legs()))
+        let opened = self.opened.borrow();
+        opened.as_ref().map_or_else(|| record(made, legs()), |read| read.run.clone())
     }
 
     /// Asks for something that is answered by the list of kept runs.
@@ -162,9 +163,9 @@ impl Shelf {
     }
 
     /// Asks for a run; what is refused is told.
-    async fn run(&self, ask: Ask, file: Option<&File>) -> Option<(Run, Vec<String>)> {
+    async fn run(&self, ask: Ask, file: Option<&File>) -> Option<(Read, Vec<String>)> {
         match self.filing_answer(ask, file).await? {
-            (Answer::Run { run, remarks }, _) => Some((run, remarks)),
+            (Answer::Run { read, remarks }, _) => Some((read, remarks)),
             _ => None,
         }
     }
@@ -183,14 +184,15 @@ impl Shelf {
         }
     }
 
-    fn show(self: &Rc<Shelf>, run: Run, source: Source, id: Option<u64>, remarks: Vec<String>) {
-        let view = Rc::new(view(&run, source));
-        self.opened.replace(Some(run.clone()));
+    fn show(self: &Rc<Shelf>, read: Read, source: Source, id: Option<u64>, remarks: Vec<String>) {
+        let read = Rc::new(read);
+        let view = Rc::new(view(&read, source));
+        self.opened.replace(Some(read.clone()));
         let count = self.opened_count.get() + 1;
         self.opened_count.set(count);
         self.tell(RunsMsg::Opened { run: view, id, remarks });
         let shelf = self.clone();
-        spawn_local(async move { shelf.work_out(&run, count).await });
+        spawn_local(async move { shelf.work_out(&read.run, count).await });
     }
 
     /// Works out the numbers of the legs of an open run, as long as it is open.
@@ -216,10 +218,10 @@ impl Shelf {
 
     async fn open(self: &Rc<Shelf>, id: u64) {
         let count = self.opened_count.get();
-        if let Some((run, remarks)) = self.run(Ask::Open(id), None).await
+        if let Some((read, remarks)) = self.run(Ask::Open(id), None).await
             && self.opened_count.get() == count
         {
-            self.show(run, Source::Kept, Some(id), remarks);
+            self.show(read, Source::Kept, Some(id), remarks);
         }
     }
 
@@ -235,7 +237,7 @@ impl Shelf {
     }
 
     /// Shows what was made last and what is open one under the other.
-    fn show_beside(self: &Rc<Shelf>, made: &Run) {
+    fn show_beside(self: &Rc<Shelf>, made: &Read) {
         let opened = self.opened.borrow().clone();
         let Some(opened) = opened else { return self.tell(RunsMsg::Refused("There is no open run.".to_owned())) };
         self.show(beside(made, &opened), Source::Compared, None, Vec::new());
@@ -251,15 +253,15 @@ impl Shelf {
             return self.tell(RunsMsg::Refused("No file was chosen.".to_owned()));
         };
         let count = self.opened_count.get();
-        let run = self.run(Ask::Import(file.name()), Some(&file)).await;
+        let read = self.run(Ask::Import(file.name()), Some(&file)).await;
         // So that the same file may be chosen again.
         if let Some(input) = input {
             input.set_value("");
         }
-        if let Some((run, remarks)) = run
+        if let Some((read, remarks)) = read
             && self.opened_count.get() == count
         {
-            self.show(run, Source::Imported, None, remarks);
+            self.show(read, Source::Imported, None, remarks);
         }
     }
 
@@ -296,7 +298,9 @@ impl Shelf {
 
     fn export_picture(self: &Rc<Shelf>) {
         let shelf = self.clone();
-        let name = self.opened.borrow().as_ref().map_or("overlap.png".to_owned(), |run| file_name(run, "png"));
+        let opened = self.opened.borrow();
+        let name = opened.as_ref().map_or("overlap.png".to_owned(), |read| file_name(&read.run, "png"));
+        drop(opened);
         let take = Closure::once_into_js(move |file: Option<Blob>| {
             let downloaded = file.is_some_and(|file| shelf.download(&file, &name).is_ok());
             shelf.tell(if downloaded {
@@ -372,14 +376,16 @@ fn record(made: Made, legs: Vec<RunLeg>) -> Run {
 }
 
 /// The legs of two runs in one.
-fn beside(one: &Run, two: &Run) -> Run {
+fn beside(one: &Read, two: &Read) -> Read {
+    let summaries = [one, two].into_iter().flat_map(|read| read.summaries.iter().cloned()).collect();
+    let (one, two) = (&one.run, &two.run);
     let legs = [("A", one), ("B", two)].into_iter().flat_map(|(mark, run)| {
         run.legs.iter().map(move |leg| RunLeg { title: format!("{mark}: {}", leg.title), ..leg.clone() })
     });
     let name = format!("{} beside {}", one.title(), two.title());
     // What holds for one of them only is said of none.
     let place = if one.place == two.place { one.place.clone() } else { Place::default() };
-    Run { name, made_ms: 0, place, plan: None, legs: legs.collect() }
+    Read { run: Run { name, made_ms: 0, place, plan: None, legs: legs.collect() }, summaries }
 }
 
 /// What a file is called: by the run, in letters that every system takes.
@@ -391,8 +397,8 @@ fn file_name(run: &Run, ending: &str) -> String {
 }
 
 /// What is shown of an open run beside its timeline.
-fn view(run: &Run, source: Source) -> OpenedRun {
-    let leg = |leg: &RunLeg| {
+fn view(Read { run, summaries }: &Read, source: Source) -> OpenedRun {
+    let leg = |(leg, summary): (&RunLeg, &Summary)| {
         let start = leg.trace.work_start().unwrap_or_default();
         let task = |(index, life): (usize, &TaskLife)| {
             let outcome = match &life.outcome {
@@ -407,7 +413,7 @@ fn view(run: &Run, source: Source) -> OpenedRun {
         OpenedLeg {
             title: leg.title.clone(),
             noun: leg.noun.clone(),
-            summary: Summary::of(&leg.trace),
+            summary: summary.clone(),
             end: leg.end.clone(),
             numbers: None,
             tasks: leg.trace.tasks.iter().enumerate().take(LISTED_MAX).map(task).collect(),
@@ -419,6 +425,6 @@ fn view(run: &Run, source: Source) -> OpenedRun {
         made_ms: run.made_ms,
         place: run.place.clone(),
         plan: run.plan.clone(),
-        legs: run.legs.iter().map(leg).collect(),
+        legs: run.legs.iter().zip(summaries).map(leg).collect(),
     }
 }

@@ -17,6 +17,7 @@ use super::picture;
 use super::session::Session;
 use super::shelf::Shelf;
 use super::timeline::Timeline;
+use crate::platform::clock::now_ms;
 use crate::app::{Effect, Environment, Msg, PROGRAM_ID, STAGE_ID};
 
 /// How long "copied" is said, in milliseconds.
@@ -169,10 +170,23 @@ impl Page {
         if told || self.timeline.wants_frame() {
             self.paint(now_ms);
         }
-        // Even a frame in which nothing changes costs the browser something, so there are few of them now.
+        self.drain_without_frames();
+    }
+
+    /// Drains events until it is time to tell the numbers. Even a frame in which nothing changes costs the browser something, so
+    /// there are none until then.
+    fn drain_without_frames(self: &Rc<Page>) {
         let page = self.clone();
+        let drain = move || {
+            page.session.drain();
+            if page.session.draws_little() && !page.session.is_due(now_ms()) {
+                page.drain_without_frames();
+            } else {
+                page.ask_for_frame();
+            }
+        };
         // In the place of the one before, which it cancels: whoever else asks for a frame adds none of these.
-        self.next_drain.replace(Some(Timeout::new(BUSY_DRAIN_MS, move || page.ask_for_frame())));
+        self.next_drain.replace(Some(Timeout::new(BUSY_DRAIN_MS, drain)));
     }
 
     fn paint(&self, now_ms: f64) {

@@ -35,7 +35,8 @@ function nativeBench({ input, flags, target }, name, options) {
 /** What the benches print that run inside Chromium, built as the page's processes are, without the runner's own words. */
 export function browserBench(...names) {
   const tests = names.flatMap((name) => ["--test", name]);
-  const options = ["--quiet", "--target", "wasm32-unknown-unknown", "--profile", "release-process", "--features", "bench"];
+  // Not --quiet, which cargo hands on to the runner, which knows no such option.
+  const options = ["--target", "wasm32-unknown-unknown", "--profile", "release-process", "--features", "bench"];
   // Kernels need no more of the crate, and are to be compiled as in a process's image.
   if (names.includes("kernels")) options.push("--no-default-features");
   const { status, stdout, stderr } = spawnSync("cargo", ["test", ...options, ...tests, "--", "--nocapture"], {

@@ -21,8 +21,17 @@ const TELL_EVERY_BUSY_MS: f64 = 1_000.0;
 const TELL_PART: f64 = 20.0;
 
 impl Session {
-    /// Whether it is time to tell the numbers.
+    /// Whether it is time to tell the numbers. Whoever asks this tells them.
     pub fn is_to_be_told(&self, now_ms: f64) -> bool {
+        let due = self.is_due(now_ms);
+        if due {
+            self.told_ms.set(now_ms);
+        }
+        due
+    }
+
+    /// Whether they were told long enough ago.
+    pub fn is_due(&self, now_ms: f64) -> bool {
         let every_ms = if self.every_core_is_at_work() {
             TELL_EVERY_BUSY_MS
         } else if self.is_experiment() {
@@ -30,11 +39,7 @@ impl Session {
         } else {
             TELL_EVERY_MS
         };
-        let due = now_ms - self.told_ms.get() >= every_ms.max(self.telling_ms.get() * TELL_PART);
-        if due {
-            self.told_ms.set(now_ms);
-        }
-        due
+        now_ms - self.told_ms.get() >= every_ms.max(self.telling_ms.get() * TELL_PART)
     }
 
     /// Tells the numbers. When a run has ended, its last ones were told.

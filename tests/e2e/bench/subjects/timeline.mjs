@@ -91,7 +91,8 @@ async function speedscopes({ browser, pageUrl }, file) {
   await page.waitForSelector("input[type=file]", { state: "attached" });
   const chosen = await page.evaluate(() => performance.now());
   await page.setInputFiles("input[type=file]", file);
-  await page.waitForFunction(() => document.querySelectorAll("canvas").length > 1 && document.title.includes("million"));
+  // It says in the title what it shows, once it does.
+  await page.waitForFunction(() => document.querySelectorAll("canvas").length > 1 && / - speedscope$/.test(document.title));
   const whole = (await page.evaluate(() => globalThis.seenFrames.last)) - chosen;
   // Its largest picture is the one of the calls.
   const canvas = await page.evaluate(() => {
