@@ -66,6 +66,20 @@ impl Phase {
         Phase::Blocked,
     ];
 
+    /// The phase of a number.
+    pub fn of_number(number: u32) -> Option<Phase> {
+        const BY_NUMBER: [Phase; Phase::ALL.len()] = {
+            let mut phases = Phase::ALL;
+            let mut place = 0;
+            while place < phases.len() {
+                phases[Phase::ALL[place] as usize] = Phase::ALL[place];
+                place += 1;
+            }
+            phases
+        };
+        BY_NUMBER.get(number as usize).copied()
+    }
+
     /// What a person reads.
     pub fn label(self) -> &'static str {
         match self {
@@ -163,7 +177,7 @@ impl EventKind {
             110 => EventKind::Received,
             112 => EventKind::Counted,
             word if word & 0xff == SHOWN => EventKind::Shown(word >> 8),
-            other => EventKind::Enter(Phase::ALL.into_iter().find(|phase| *phase as u32 == other)?),
+            other => EventKind::Enter(Phase::of_number(other)?),
         })
     }
 }

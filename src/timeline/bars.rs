@@ -45,7 +45,7 @@ pub fn pieces(lane: &Lane, shares: &Shares, axis: &Axis, (left, right): (f64, f6
         }
         let column = column_of(span_left);
         let column_end = axis.at(column + COLUMN).min(until);
-        let mut to = place + 1 + gallop(&spans[place + 1..], |span| span.end.at <= column_end);
+        let mut to = shares.ended_by(spans, place + 1, column_end);
         // And one that begins here and ends in the next.
         let is_narrow = |span: &Span| axis.px(span.end.at) - axis.px(span.start.at) < BAR_MIN;
         to += usize::from(spans.get(to).is_some_and(|span| span.start.at < column_end && is_narrow(span)));
@@ -101,6 +101,12 @@ pub struct Part {
 /// The least height of a phase that took any time at all, in pixels.
 const PART_MIN: f64 = 3.0;
 
+/// The phases as they lie on each other in a column, from the bottom: computing, then all others.
+pub fn stack() -> impl DoubleEndedIterator<Item = Phase> {
+    let first = Phase::ALL.into_iter().filter(|phase| phase.computes());
+    first.chain(Phase::ALL.into_iter().filter(|phase| !phase.computes()))
+}
+
 /// How the phases of a column share a bar's height: computing at the bottom, idling left open at the top, and each that is there
 /// high enough to be seen.
 ///
@@ -112,10 +118,8 @@ pub fn parts(totals: &Totals, height: f64) -> impl Iterator<Item = Part> {
     // Each has its least, and what is left goes by time.
     let least = PART_MIN.min(height / seen.max(1.0));
     let free = height - least * seen;
-    let first = Phase::ALL.into_iter().filter(|phase| phase.computes());
-    let others = Phase::ALL.into_iter().filter(|phase| !phase.computes());
     let mut exact = 0.0;
-    first.chain(others).filter(is_seen).map(move |phase| {
+    stack().filter(is_seen).map(move |phase| {
         // Whole pixels, so that neighbours that are nearly alike can be drawn as one.
         let bottom: f64 = f64::round(exact);
         exact += least + free * totals[phase as usize] as f64 / sum as f64;

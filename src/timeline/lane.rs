@@ -1,7 +1,7 @@
 //! One lane as shapes.
 
 use super::axis::Axis;
-use super::bars::{BAR_MIN, Piece, gallop, parts, pieces};
+use super::bars::{BAR_MIN, Piece, gallop, parts, pieces, stack};
 use super::leg::{Levels, Mark};
 use super::scene::{Ink, Rect, Scene, Shape};
 use super::shares::{PHASES, Shares};
@@ -61,19 +61,22 @@ impl Scene {
                         join(&mut columns[Phase::Idle as usize], line);
                     }
                     for part in parts(&totals, BAR_HEIGHT) {
+                        // From the ground up, as what lies below is drawn later: so neighbours with the same top are one.
+                        let height = part.bottom + part.height;
                         let rect = Rect {
                             left: column_left,
-                            top: top + BAR_HEIGHT - part.bottom - part.height,
+                            top: top + BAR_HEIGHT - height,
                             width: column_right - column_left,
-                            height: part.height,
+                            height,
                         };
                         join(&mut columns[part.phase as usize], rect);
                     }
                 }
             }
         }
-        for (phase, rects) in Phase::ALL.into_iter().map(|phase| (phase, core::mem::take(&mut columns[phase as usize])))
-        {
+        let idle = core::iter::once(Phase::Idle);
+        for phase in idle.chain(stack().rev().filter(|phase| *phase != Phase::Idle)) {
+            let rects = core::mem::take(&mut columns[phase as usize]);
             if !rects.is_empty() {
                 self.shapes.push(Shape::Parts { phase, rects });
             }
@@ -139,11 +142,9 @@ fn marks_between(levels: &Levels, id: LaneId, place: &Place) -> Vec<(Instant, Ma
 pub(super) fn join(rects: &mut Vec<Rect>, rect: Rect) {
     match rects.last_mut() {
         Some(last)
-            if last.top == rect.top
-                && last.height == rect.height
-                && (last.left + last.width - rect.left).abs() < 0.01 =>
+            if last.top == rect.top && last.height == rect.height && rect.left - (last.left + last.width) < 0.01 =>
         {
-            last.width += rect.width;
+            last.width = (rect.left + rect.width - last.left).max(last.width);
         }
         _ => rects.push(rect),
     }

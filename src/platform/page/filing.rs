@@ -12,6 +12,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Blob, File, MessageEvent, Worker};
 
 use super::messages::{new_worker, object, property};
+use super::taken;
 use crate::files::ask::{Answer, Ask};
 
 /// How long the worker is kept when nothing is asked, in milliseconds. It takes memory, and is started in a moment.
@@ -98,8 +99,8 @@ impl Filing {
             self.idle.replace(Some(Timeout::new(IDLE_MS, end)));
         }
         let said = said?;
-        let bytes = Uint8Array::new(&property(&said, "answer")).to_vec();
-        let answer = postcard::from_bytes(&bytes).map_err(|_| FilingError::Garbled)?;
+        let answer = property(&said, "answer").dyn_into().map_err(|_| FilingError::Garbled)?;
+        let answer = taken::read(answer).map_err(|_| FilingError::Garbled)?;
         Ok((answer, property(&said, "written").dyn_into().ok()))
     }
 

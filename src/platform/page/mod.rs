@@ -14,6 +14,7 @@ mod messages;
 mod picture;
 mod session;
 mod shelf;
+mod taken;
 mod timeline;
 mod window;
 

@@ -17,8 +17,8 @@ use super::picture;
 use super::session::Session;
 use super::shelf::Shelf;
 use super::timeline::Timeline;
-use crate::platform::clock::now_ms;
 use crate::app::{Effect, Environment, Msg, PROGRAM_ID, STAGE_ID};
+use crate::platform::clock::now_ms;
 
 /// How long "copied" is said, in milliseconds.
 const COPIED_MS: u32 = 2_500;

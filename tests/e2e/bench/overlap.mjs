@@ -56,16 +56,21 @@ export function overlap(browser, url) {
   async function runs(times) {
     const all = await browser.evaluate(async (times) => {
       const button = document.querySelector("#run");
-      const says = (word) =>
+      // The button says "Stop" in between. It is not asked again and again: that would take time from what is measured.
+      const ended = () =>
         new Promise((resolve) => {
-          const look = () => (button.innerText === word ? resolve() : setTimeout(look, 2));
-          look();
+          const observer = new MutationObserver(() => {
+            if (button.textContent !== "Run") return;
+            observer.disconnect();
+            resolve();
+          });
+          observer.observe(button, { characterData: true, childList: true, subtree: true });
         });
       const seen = [];
       for (let index = 0; index < times; index++) {
+        const over = ended();
         button.click();
-        await new Promise((resolve) => setTimeout(resolve));
-        await says("Run");
+        await over;
         const status = document.querySelector("#status").innerText;
         const cells = [...document.querySelectorAll("#comparison tbody tr")].map((row) => [...row.children].map((cell) => cell.innerText));
         const wall = document.querySelector("#wall strong").innerText;
