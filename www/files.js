@@ -34,8 +34,8 @@ if (isWorker) {
       const { number, ask, file } = data;
       last = last
         .then(async () => {
-          const [answer, written] = await (await program).filesAnswer(ask, file);
-          postMessage({ kind: "answer", number, answer, written }, [answer.buffer]);
+          const [answer, written, spans] = await (await program).filesAnswer(ask, file);
+          postMessage({ kind: "answer", number, answer, written, spans }, [answer, ...spans].map(({ buffer }) => buffer));
         })
         // A trap: nothing of the program can be relied on any more.
         .catch((reason) => failed(reason?.message ?? reason));

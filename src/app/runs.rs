@@ -120,6 +120,8 @@ pub enum RunsMsg {
     OpenInSpeedscope,
     /// A person chose a file.
     Chosen,
+    /// A run is seen, which is not yet on the page as a whole.
+    Opening(Rc<OpenedRun>),
     /// A run is on the page.
     Opened {
         run: Rc<OpenedRun>,
@@ -205,6 +207,12 @@ pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
             }
             runs.list = Some(Rc::new(list));
             runs.keeping = false;
+            return Vec::new();
+        }
+        RunsMsg::Opening(run) => {
+            // What is open is not this one, and the page is busy until it is.
+            runs.current = None;
+            runs.opened = Some(run);
             return Vec::new();
         }
         RunsMsg::Opened { run, id, remarks } => {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::insight::Summary;
 use crate::model::run::Run;
+use crate::timeline::{Leg, Scene, scene_within};
 
 /// What a run may be written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,36 +55,67 @@ pub struct Kept {
     pub bytes: u64,
 }
 
-/// A run that was read, and a summary of each of its legs: the page would be held up by reading a long trace once more.
+/// From so many spans on, a run is seen before the page has taken it in.
+const SEEN_FIRST: usize = 50_000;
+
+/// The room of a picture, in CSS pixels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Room {
+    pub width: f64,
+    /// At most.
+    pub height: f64,
+}
+
+/// A timeline as it is first seen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Picture {
+    pub scene: Scene,
+    /// How high all of it is, in CSS pixels.
+    pub whole: f64,
+}
+
+/// A run that was read, and what reading its traces once more would hold the page up for: a summary of each leg, and, of a long
+/// run, what is first seen of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Read {
     pub run: Run,
     pub summaries: Vec<Summary>,
+    pub picture: Option<Picture>,
 }
 
 impl Read {
     /// Reads the traces of a run.
     pub fn of(run: Run) -> Read {
         let summaries = run.legs.iter().map(|leg| Summary::of(&leg.trace)).collect();
-        Read { run, summaries }
+        Read { run, summaries, picture: None }
+    }
+
+    /// The same, and draws a long one as far as there is room.
+    pub fn seen_in(run: Run, room: Room) -> Read {
+        let picture = (run.events() >= SEEN_FIRST).then(|| {
+            let legs: Vec<Leg<'_>> = (0..).zip(&run.legs).map(|(number, leg)| Leg::of(number, leg)).collect();
+            let (scene, whole) = scene_within(&legs, room.width, room.height);
+            Picture { scene, whole }
+        });
+        Read { picture, ..Read::of(run) }
     }
 }
 
 /// What is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Ask {
     /// Keep a run.
     Keep(Run),
     /// Which are kept?
     List,
-    /// Give a kept run.
-    Open(u64),
+    /// Give a kept run, to be seen in this room.
+    Open(u64, Room),
     /// Call a kept run by a name; an empty one takes its name away.
     Name(u64, String),
     Remove(u64),
     Export(Run, Format),
-    /// Read the file of this name, which travels beside.
-    Import(String),
+    /// Read the file of this name, which travels beside, to be seen in this room.
+    Import(String, Room),
 }
 
 /// What is answered.
@@ -91,7 +123,7 @@ pub enum Ask {
 pub enum Answer {
     /// The runs that are kept, the latest first; and the one that was kept just now.
     Kept { list: Vec<Kept>, new: Option<u64> },
-    /// A run, and what a person should know of it.
+    /// A run, without its spans, which travel beside; and what a person should know of it.
     Run { read: Read, remarks: Vec<String> },
     /// A file, which travels beside.
     File,

@@ -50,7 +50,6 @@ pub struct Lane {
     /// What it is called, where it has a name of its own.
     pub name: Option<String>,
     /// In order of time.
-    #[serde(with = "super::packed")]
     pub spans: Vec<Span>,
     pub open: Option<OpenSpan>,
     /// When it held the lock, in order of time.
@@ -97,6 +96,11 @@ impl Lanes {
     /// Every lane.
     pub fn values(&self) -> impl Iterator<Item = &Lane> {
         self.0.iter().map(|(_, lane)| lane)
+    }
+
+    /// Every lane, to be changed.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Lane> {
+        self.0.iter_mut().map(|(_, lane)| lane)
     }
 
     /// How many there are.

@@ -8,7 +8,7 @@ pub mod id;
 pub mod lane;
 pub mod message;
 pub mod outcome;
-mod packed;
+pub mod packed;
 pub mod plan;
 pub mod run;
 pub mod time;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::axis::Axis;
 use super::scale::Scale;
 use super::shares::Shares;
@@ -76,7 +78,7 @@ pub fn lane_name(lane: LaneId, noun: &str) -> String {
 }
 
 /// How a task ended, as a sign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mark {
     Failed,
     Cancelled,

@@ -1,10 +1,12 @@
 //! What there is to draw, as a list of shapes.
 
+use serde::{Deserialize, Serialize};
+
 pub use super::leg::Mark;
 use crate::model::event::Phase;
 
 /// What a text, a line or an area is drawn with; the painter knows the colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ink {
     /// Names and numbers.
     Strong,
@@ -27,7 +29,7 @@ pub enum Ink {
 }
 
 /// Where a text stands, seen from its point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Align {
     Left,
     Center,
@@ -35,7 +37,7 @@ pub enum Align {
 }
 
 /// A rectangle, in CSS pixels.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rect {
     pub left: f64,
     pub top: f64,
@@ -44,7 +46,7 @@ pub struct Rect {
 }
 
 /// One thing to draw. Lengths are in CSS pixels.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Shape {
     /// A phase, with the number of its task where there is room for it.
     Phase {
@@ -94,7 +96,7 @@ pub enum Shape {
 }
 
 /// A picture.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scene {
     pub width: f64,
     pub height: f64,

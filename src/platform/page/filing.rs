@@ -12,7 +12,6 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Blob, File, MessageEvent, Worker};
 
 use super::messages::{new_worker, object, property};
-use super::taken;
 use crate::files::ask::{Answer, Ask};
 
 /// How long the worker is kept when nothing is asked, in milliseconds. It takes memory, and is started in a moment.
@@ -37,6 +36,15 @@ pub enum FilingError {
         "The program that handles files answered in a way this page does not know. Reload the page: it may be of two versions."
     )]
     Garbled,
+}
+
+/// What was answered.
+pub struct Answered {
+    pub answer: Answer,
+    /// The file that belongs to it, if any.
+    pub file: Option<Blob>,
+    /// The spans of a run: those of each lane of each leg (`model::packed`).
+    pub spans: Array,
 }
 
 type Said = Result<JsValue, FilingError>;
@@ -77,11 +85,11 @@ impl Filing {
         })
     }
 
-    /// Asks, and waits for the answer, and the file that belongs to it. `file` travels with the question.
+    /// Asks, and waits for the answer. `file` travels with the question.
     ///
     /// # Errors
     /// If the worker cannot be loaded, dies, or says what nobody knows.
-    pub async fn ask(self: &Rc<Filing>, ask: &Ask, file: Option<&File>) -> Result<(Answer, Option<Blob>), FilingError> {
+    pub async fn ask(self: &Rc<Filing>, ask: &Ask, file: Option<&File>) -> Result<Answered, FilingError> {
         drop(self.idle.take());
         let ask = postcard::to_allocvec(ask).map_err(|_| FilingError::Garbled)?;
         let (send, answer) = oneshot::channel();
@@ -99,9 +107,14 @@ impl Filing {
             self.idle.replace(Some(Timeout::new(IDLE_MS, end)));
         }
         let said = said?;
-        let answer = property(&said, "answer").dyn_into().map_err(|_| FilingError::Garbled)?;
-        let answer = taken::read(answer).map_err(|_| FilingError::Garbled)?;
-        Ok((answer, property(&said, "written").dyn_into().ok()))
+        // Not `Uint8Array::new`, which would copy it once more.
+        let bytes: Uint8Array = property(&said, "answer").dyn_into().map_err(|_| FilingError::Garbled)?;
+        let answer = postcard::from_bytes(&bytes.to_vec()).map_err(|_| FilingError::Garbled)?;
+        Ok(Answered {
+            answer,
+            file: property(&said, "written").dyn_into().ok(),
+            spans: property(&said, "spans").dyn_into().unwrap_or_default(),
+        })
     }
 
     fn post(self: &Rc<Filing>, number: u32, ask: &[u8], file: Option<&File>) -> Result<(), JsValue> {

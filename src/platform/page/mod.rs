@@ -14,7 +14,6 @@ mod messages;
 mod picture;
 mod session;
 mod shelf;
-mod taken;
 mod timeline;
 mod window;
 

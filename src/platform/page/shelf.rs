@@ -1,31 +1,28 @@
 //! Runs that come from elsewhere, and what leaves the page: opens, keeps, exports and imports.
 
+mod leaving;
+
 use core::cell::{Cell, RefCell};
 use core::time::Duration;
 use std::rc::Rc;
 
-use futures_channel::oneshot;
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Array, Reflect};
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{
-    Blob, BlobPropertyBag, CanvasRenderingContext2d, File, HtmlAnchorElement, HtmlCanvasElement, HtmlImageElement,
-    HtmlInputElement, Url, Window,
-};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{File, HtmlInputElement, Window};
 
-use super::drawing::drawing;
-use super::filing::Filing;
-use super::timeline::timeline_canvas;
-use crate::app::{ChartFormat, FileTask, Made, Msg, OpenedLeg, OpenedRun, RUN_FILE_ID, RunsMsg, Source};
-use crate::files::ask::{Answer, Ask, Format, Kept, Read};
+use super::filing::{Answered, Filing, FilingError};
+use super::timeline::timeline_room;
+use crate::app::{FileTask, Made, Msg, OpenedLeg, OpenedRun, RUN_FILE_ID, RunsMsg, Source};
+use crate::files::ask::{Answer, Ask, Kept, Picture, Read, Room};
 use crate::insight::numbers::Context;
 use crate::insight::{Numbers, Summary, words};
-use crate::model::format;
 use crate::model::fragment::draft_from_fragment;
 use crate::model::outcome::Outcome;
 use crate::model::run::{Place, Run, RunLeg};
 use crate::model::trace::TaskLife;
+use crate::model::{format, packed};
 use crate::timeline;
 
 /// The most tasks of an open run that are listed.
@@ -36,6 +33,9 @@ const OPENED_FROM: u32 = 1 << 24;
 /// More legs than any run has.
 const LEGS_MAX: u32 = 256;
 
+/// How many spans are taken in before a person is answered: some milliseconds' worth.
+const TAKEN_AT_ONCE: usize = 1 << 16;
+
 /// What is open, and the worker that handles files.
 pub struct Shelf {
     window: Window,
@@ -43,6 +43,8 @@ pub struct Shelf {
     filing: Rc<Filing>,
     /// The run that is shown in the place of the one that was made last.
     opened: RefCell<Option<Rc<Read>>>,
+    /// What is seen of a run while it is taken in.
+    picture: RefCell<Option<Rc<Picture>>>,
     /// How many were opened.
     opened_count: Cell<u32>,
     /// A file that was dropped onto the page and is not yet read.
@@ -51,9 +53,15 @@ pub struct Shelf {
 
 impl Shelf {
     pub fn new(window: Window, program_url: String, send: impl Fn(Msg) + 'static) -> Rc<Shelf> {
-        let (filing, opened, dropped) = (Filing::new(program_url), RefCell::default(), RefCell::default());
-        let opened_count = Cell::new(0);
-        Rc::new(Shelf { window, send: Box::new(send), filing, opened, opened_count, dropped })
+        Rc::new(Shelf {
+            window,
+            send: Box::new(send),
+            filing: Filing::new(program_url),
+            opened: RefCell::default(),
+            picture: RefCell::default(),
+            opened_count: Cell::default(),
+            dropped: RefCell::default(),
+        })
     }
 
     /// Which of the runs that were opened is shown, if any.
@@ -63,12 +71,18 @@ impl Shelf {
 
     /// Whether a run from elsewhere is shown.
     pub fn is_open(&self) -> bool {
-        self.opened.borrow().is_some()
+        self.opened.borrow().is_some() || self.picture.borrow().is_some()
+    }
+
+    /// What is to be seen of a run that is not here as a whole yet.
+    pub fn picture(&self) -> Option<Rc<Picture>> {
+        self.picture.borrow().clone()
     }
 
     /// Shows the run that was made last.
     pub fn close(&self) {
         self.opened.take();
+        self.picture.take();
         // What is still being read is not wanted any more.
         self.opened_count.set(self.opened_count.get() + 1);
     }
@@ -81,6 +95,11 @@ impl Shelf {
 
     /// Gives what is open as the timeline draws it; whether anything is.
     pub fn with_legs(&self, act: &mut dyn FnMut(&[timeline::Leg<'_>])) -> bool {
+        if self.picture.borrow().is_some() {
+            // Nothing can be done with it yet.
+            act(&[]);
+            return true;
+        }
         let opened = self.opened.borrow();
         let Some(read) = opened.as_ref() else { return false };
         let number = OPENED_FROM + self.opened_count.get() * LEGS_MAX;
@@ -154,29 +173,44 @@ impl Shelf {
         let shelf = self.clone();
         spawn_local(async move {
             match shelf.filing.ask(&ask, None).await {
-                Ok((Answer::Kept { list, new }, _)) => shelf.tell(listed(list, new)),
-                Ok((Answer::Refused(why), _)) => shelf.tell(refused(why)),
-                Ok((Answer::Run { .. } | Answer::File, _)) => {}
+                Ok(Answered { answer: Answer::Kept { list, new }, .. }) => shelf.tell(listed(list, new)),
+                Ok(Answered { answer: Answer::Refused(why), .. }) => shelf.tell(refused(why)),
+                Ok(_) => {}
                 Err(error) => shelf.tell(refused(error.to_string())),
             }
         });
     }
 
-    /// Asks for a run; what is refused is told.
-    async fn run(&self, ask: Ask, file: Option<&File>) -> Option<(Read, Vec<String>)> {
-        match self.filing_answer(ask, file).await? {
-            (Answer::Run { read, remarks }, _) => Some((read, remarks)),
-            _ => None,
+    /// Asks for a run; what is refused is told. Where it is the only one that is asked for, and comes from `source`, a long one is
+    /// seen before it is taken in.
+    async fn run(&self, ask: Ask, file: Option<&File>, source: Option<Source>) -> Option<(Read, Vec<String>)> {
+        let count = self.opened_count.get();
+        let is_wanted = || self.opened_count.get() == count;
+        let Answered { answer: Answer::Run { mut read, remarks }, spans, .. } = self.answer(ask, file).await? else {
+            return None;
+        };
+        if let (Some(source), Some(picture), true) = (source, read.picture.take(), is_wanted()) {
+            self.picture.replace(Some(Rc::new(picture)));
+            self.tell(RunsMsg::Opening(Rc::new(view(&read, source))));
         }
+        if take_in(&mut read.run, &spans, is_wanted).await.is_none() {
+            if is_wanted() {
+                self.close();
+                self.tell(RunsMsg::Refused(FilingError::Garbled.to_string()));
+                self.tell(RunsMsg::Close);
+            }
+            return None;
+        }
+        Some((read, remarks)).filter(|_| is_wanted())
     }
 
-    async fn filing_answer(&self, ask: Ask, file: Option<&File>) -> Option<(Answer, Option<Blob>)> {
+    async fn answer(&self, ask: Ask, file: Option<&File>) -> Option<Answered> {
         match self.filing.ask(&ask, file).await {
-            Ok((Answer::Refused(why), _)) => {
+            Ok(Answered { answer: Answer::Refused(why), .. }) => {
                 self.tell(RunsMsg::Refused(why));
                 None
             }
-            Ok(answer) => Some(answer),
+            Ok(answered) => Some(answered),
             Err(error) => {
                 self.tell(RunsMsg::Refused(error.to_string()));
                 None
@@ -184,10 +218,16 @@ impl Shelf {
         }
     }
 
+    /// The room that a run is going to be seen in.
+    fn room(&self) -> Room {
+        timeline_room(&self.window).unwrap_or_default()
+    }
+
     fn show(self: &Rc<Shelf>, read: Read, source: Source, id: Option<u64>, remarks: Vec<String>) {
         let read = Rc::new(read);
         let view = Rc::new(view(&read, source));
         self.opened.replace(Some(read.clone()));
+        self.picture.take();
         let count = self.opened_count.get() + 1;
         self.opened_count.set(count);
         self.tell(RunsMsg::Opened { run: view, id, remarks });
@@ -217,10 +257,7 @@ impl Shelf {
     }
 
     async fn open(self: &Rc<Shelf>, id: u64) {
-        let count = self.opened_count.get();
-        if let Some((read, remarks)) = self.run(Ask::Open(id), None).await
-            && self.opened_count.get() == count
-        {
+        if let Some((read, remarks)) = self.run(Ask::Open(id, self.room()), None, Some(Source::Kept)).await {
             self.show(read, Source::Kept, Some(id), remarks);
         }
     }
@@ -228,12 +265,11 @@ impl Shelf {
     /// Shows the legs of two kept runs one under the other, on one axis.
     async fn compare(self: &Rc<Shelf>, first: u64, second: u64) {
         let count = self.opened_count.get();
-        let Some((one, _)) = self.run(Ask::Open(first), None).await else { return };
-        let Some((two, _)) = self.run(Ask::Open(second), None).await else { return };
-        if self.opened_count.get() != count {
-            return;
+        let Some((one, _)) = self.run(Ask::Open(first, self.room()), None, None).await else { return };
+        let Some((two, _)) = self.run(Ask::Open(second, self.room()), None, None).await else { return };
+        if self.opened_count.get() == count {
+            self.show(beside(&one, &two), Source::Compared, None, Vec::new());
         }
-        self.show(beside(&one, &two), Source::Compared, None, Vec::new());
     }
 
     /// Shows what was made last and what is open one under the other.
@@ -252,121 +288,50 @@ impl Shelf {
         let Some(file) = chosen().or(dropped) else {
             return self.tell(RunsMsg::Refused("No file was chosen.".to_owned()));
         };
-        let count = self.opened_count.get();
-        let read = self.run(Ask::Import(file.name()), Some(&file)).await;
+        let read = self.run(Ask::Import(file.name(), self.room()), Some(&file), Some(Source::Imported)).await;
         // So that the same file may be chosen again.
         if let Some(input) = input {
             input.set_value("");
         }
-        if let Some((read, remarks)) = read
-            && self.opened_count.get() == count
-        {
+        if let Some((read, remarks)) = read {
             self.show(read, Source::Imported, None, remarks);
         }
-    }
-
-    async fn export(&self, run: Run, format: Format) {
-        let name = file_name(&run, format.ending());
-        let Some((_, Some(file))) = self.filing_answer(Ask::Export(run, format), None).await else { return };
-        if format == Format::Markdown && self.copy(&file).await.is_some() {
-            return self.tell(RunsMsg::Done("Copied!"));
-        }
-        match self.download(&file, &name) {
-            Ok(()) => self.tell(RunsMsg::Done("Exported")),
-            Err(_) => self.tell(RunsMsg::Refused("The browser did not take the file. Try again.".to_owned())),
-        }
-    }
-
-    async fn copy(&self, file: &Blob) -> Option<()> {
-        let navigator = self.window.navigator();
-        // Pages that are neither on https nor on localhost have no clipboard.
-        let has_clipboard =
-            Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|clipboard| !clipboard.is_undefined());
-        let text = JsFuture::from(file.text()).await.ok()?.as_string().filter(|_| has_clipboard)?;
-        JsFuture::from(navigator.clipboard().write_text(&text)).await.ok().map(drop)
-    }
-
-    fn download(&self, file: &Blob, name: &str) -> Result<(), JsValue> {
-        let address = Url::create_object_url_with_blob(file)?;
-        let document = self.window.document().ok_or(JsValue::UNDEFINED)?;
-        let link: HtmlAnchorElement = document.create_element("a")?.dyn_into()?;
-        link.set_href(&address);
-        link.set_download(name);
-        link.click();
-        Url::revoke_object_url(&address)
-    }
-
-    fn export_picture(self: &Rc<Shelf>) {
-        let shelf = self.clone();
-        let opened = self.opened.borrow();
-        let name = opened.as_ref().map_or("overlap.png".to_owned(), |read| file_name(&read.run, "png"));
-        drop(opened);
-        let take = Closure::once_into_js(move |file: Option<Blob>| {
-            let downloaded = file.is_some_and(|file| shelf.download(&file, &name).is_ok());
-            shelf.tell(if downloaded {
-                RunsMsg::Done("Exported")
-            } else {
-                RunsMsg::Refused("The browser made no picture: it may be too large. Try the other formats.".to_owned())
-            });
-        });
-        let asked = timeline_canvas(&self.window).and_then(|canvas| canvas.to_blob(take.unchecked_ref()).ok());
-        if asked.is_none() {
-            self.tell(RunsMsg::Refused("There is no timeline to be exported yet. Run something first.".to_owned()));
-        }
-    }
-
-    async fn export_chart(&self, id: &str, format: ChartFormat) -> Option<()> {
-        let drawing = drawing(&self.window, id)?;
-        let options = BlobPropertyBag::new();
-        options.set_type("image/svg+xml");
-        let svg = Blob::new_with_str_sequence_and_options(&Array::of1(&drawing.svg.as_str().into()), &options).ok()?;
-        if format == ChartFormat::Svg {
-            return self.download(&svg, &format!("{id}.svg")).ok();
-        }
-        let address = Url::create_object_url_with_blob(&svg).ok()?;
-        let image = HtmlImageElement::new().ok()?;
-        image.set_src(&address);
-        let decoded = JsFuture::from(image.decode()).await;
-        // It has been read, or never will be.
-        let _ = Url::revoke_object_url(&address);
-        decoded.ok()?;
-        let ratio = self.window.device_pixel_ratio().max(2.0);
-        let canvas: HtmlCanvasElement = self.window.document()?.create_element("canvas").ok()?.dyn_into().ok()?;
-        canvas.set_width((drawing.width * ratio) as u32);
-        canvas.set_height((drawing.height * ratio) as u32);
-        let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
-        context.scale(ratio, ratio).ok()?;
-        context
-            .draw_image_with_html_image_element_and_dw_and_dh(&image, 0.0, 0.0, drawing.width, drawing.height)
-            .ok()?;
-        let (send, made) = oneshot::channel();
-        let take = Closure::once_into_js(move |file: Option<Blob>| drop(send.send(file)));
-        canvas.to_blob(take.unchecked_ref()).ok()?;
-        self.download(&made.await.ok()??, &format!("{id}.png")).ok()
-    }
-
-    /// speedscope lies beside the page, and reads the file from the page's memory.
-    async fn open_in_speedscope(&self, run: Run) {
-        let title = run.title();
-        let asked = self.filing_answer(Ask::Export(run, Format::Chrome), None).await;
-        let Some((_, Some(file))) = asked else { return };
-        let opened = Url::create_object_url_with_blob(&file).and_then(|address| {
-            let part = |text: &str| String::from(js_sys::encode_uri_component(text));
-            let page = format!("speedscope/index.html#profileURL={}&title={}", part(&address), part(&title));
-            // The address stays valid while this page is open, as that one may be loaded anew.
-            self.window.open_with_url_and_target(&page, "_blank")
-        });
-        self.tell(match opened {
-            Ok(Some(_)) => RunsMsg::Done("Opened"),
-            _ => RunsMsg::Refused(
-                "The browser let no page open. Allow pop-ups for this page, then try again.".to_owned(),
-            ),
-        });
     }
 }
 
 fn listed(list: Vec<Kept>, new: Option<u64>) -> RunsMsg {
     RunsMsg::Listed { list, new }
+}
+
+/// Gives the lanes of a run their spans, those of each lane after those of the one before. `None` if they are none, or if the run
+/// is not wanted any more.
+async fn take_in(run: &mut Run, spans: &Array, is_wanted: impl Fn() -> bool) -> Option<()> {
+    let mut taken = 0;
+    let mut bytes = Vec::new();
+    let lanes = run.legs.iter_mut().flat_map(|leg| Rc::make_mut(&mut leg.trace).lanes.values_mut());
+    for (place, lane) in (0..).zip(lanes) {
+        let rows: Uint8Array = spans.get(place).dyn_into().ok()?;
+        let length = rows.length();
+        lane.spans.reserve_exact(length as usize / packed::ROW);
+        let mut from = 0;
+        while from < length {
+            let to = length.min(from + (TAKEN_AT_ONCE * packed::ROW) as u32);
+            // Into the place of those before: memory that is new takes longer than all else here.
+            bytes.resize((to - from) as usize, 0);
+            rows.subarray(from, to).copy_to(&mut bytes);
+            packed::unpack(&bytes, &mut lane.spans).ok()?;
+            taken += bytes.len() / packed::ROW;
+            from = to;
+            if taken >= TAKEN_AT_ONCE {
+                taken = 0;
+                TimeoutFuture::new(0).await;
+                if !is_wanted() {
+                    return None;
+                }
+            }
+        }
+    }
+    Some(())
 }
 
 /// The record of a run that was made now.
@@ -385,19 +350,12 @@ fn beside(one: &Read, two: &Read) -> Read {
     let name = format!("{} beside {}", one.title(), two.title());
     // What holds for one of them only is said of none.
     let place = if one.place == two.place { one.place.clone() } else { Place::default() };
-    Read { run: Run { name, made_ms: 0, place, plan: None, legs: legs.collect() }, summaries }
-}
-
-/// What a file is called: by the run, in letters that every system takes.
-fn file_name(run: &Run, ending: &str) -> String {
-    let letter = |c: char| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    let name: String = run.title().chars().take(40).map(letter).collect();
-    let name = name.trim_matches('-');
-    format!("{}.{ending}", if name.is_empty() { "overlap" } else { name })
+    let run = Run { name, made_ms: 0, place, plan: None, legs: legs.collect() };
+    Read { run, summaries, picture: None }
 }
 
 /// What is shown of an open run beside its timeline.
-fn view(Read { run, summaries }: &Read, source: Source) -> OpenedRun {
+fn view(Read { run, summaries, .. }: &Read, source: Source) -> OpenedRun {
     let leg = |(leg, summary): (&RunLeg, &Summary)| {
         let start = leg.trace.work_start().unwrap_or_default();
         let task = |(index, life): (usize, &TaskLife)| {

@@ -8,6 +8,7 @@ use web_sys::{HtmlCanvasElement, HtmlElement, KeyboardEvent, PointerEvent, Wheel
 
 use super::canvas::Painter;
 use crate::app::TIMELINE_ID;
+use crate::files::ask::{Picture, Room};
 use crate::timeline::{Chart, ChartView, Command, Input, Leg};
 
 /// Runs something with the runs that are drawn.
@@ -114,9 +115,7 @@ impl Timeline {
                 return;
             }
             let content = chart.content_height(legs).ceil();
-            if self.room_px.replace(content) != content {
-                let _ = room.style().set_property("height", &format!("{}px", content as u32));
-            }
+            self.give_room(&room, content);
             let (width, height) =
                 (f64::from(scroller.client_width()), f64::from(scroller.client_height()).min(content));
             chart.set_size(width, height);
@@ -136,6 +135,21 @@ impl Timeline {
             (self.changed)();
         } else if is_playing {
             self.tell_view();
+        }
+    }
+
+    /// Paints a picture that was made elsewhere: what there is of a run that is not here yet.
+    pub fn paint_picture(self: &Rc<Timeline>, picture: &Picture) {
+        let Some(canvas) = self.canvas() else { return };
+        self.listen(&canvas);
+        let Some(room) = canvas.parent_element().and_then(|room| room.dyn_into::<HtmlElement>().ok()) else { return };
+        self.give_room(&room, picture.whole.ceil());
+        self.painter.borrow_mut().paint(&self.window, &canvas, &picture.scene);
+    }
+
+    fn give_room(&self, room: &HtmlElement, height_px: f64) {
+        if self.room_px.replace(height_px) != height_px {
+            let _ = room.style().set_property("height", &format!("{}px", height_px as u32));
         }
     }
 
@@ -268,6 +282,15 @@ impl Timeline {
 /// The canvas that the timeline is painted on, once it is there.
 pub fn timeline_canvas(window: &Window) -> Option<HtmlCanvasElement> {
     window.document()?.get_element_by_id(TIMELINE_ID)?.dyn_into().ok()
+}
+
+/// The room that a run's timeline has on the page.
+pub fn timeline_room(window: &Window) -> Option<Room> {
+    let scroller = timeline_canvas(window)?.parent_element()?.parent_element()?;
+    let style = window.get_computed_style(&scroller).ok()??;
+    // It has no height while there is nothing in it. The browser's own way to read "540px": Rust's would be 20 KB more.
+    let height = js_sys::parse_float(&style.get_property_value("max-height").ok()?);
+    Some(Room { width: scroller.client_width().into(), height }).filter(|room| room.height.is_finite())
 }
 
 /// Whether a key was pressed where a person types or chooses.

@@ -194,7 +194,10 @@ impl Page {
         if self.painted_open.replace(open) != open {
             self.timeline.reset();
         }
-        self.timeline.paint(now_ms);
+        match self.shelf.picture() {
+            Some(picture) => self.timeline.paint_picture(&picture),
+            None => self.timeline.paint(now_ms),
+        }
         if let Some(seen) = self.session.picture().filter(|_| !self.shelf.is_open()) {
             // Its canvas comes with the numbers, which may be a moment later.
             let _ = picture::paint(&self.window, &seen);
