@@ -70,6 +70,22 @@ fn us(ns: u64) -> String {
     format!("{}.{:03}", ns / 1_000, ns % 1_000)
 }
 
+/// From one time to another, in nanoseconds, as microseconds: exactly, or differing from that by as little as makes a program
+/// that adds it to the first, in floating-point numbers, have the second. speedscope takes a slice that ends later than the next
+/// begins, be it by a millionth of a nanosecond, for one that goes on.
+fn length(start: u64, end: u64) -> String {
+    let [from, to, exact] = [start, end, end - start].map(|ns| ns as f64 / 1e3);
+    if from + exact == to {
+        return us(end - start);
+    }
+    // The difference is exact where it is the smaller half, and else a step or two of the end's own at most too long.
+    let mut length = to - from;
+    while from + length > to {
+        length = length.next_down();
+    }
+    length.to_string()
+}
+
 struct Events {
     text: String,
     flows: u32,
@@ -199,7 +215,7 @@ impl LegWriter<'_> {
                 "\"cat\":\"{CATEGORY}\",\"name\":\"{}\",\"pid\":{pid},\"tid\":{tid},\"ts\":{},\"dur\":{}{args}",
                 phase.label(),
                 us(start),
-                us(end - start)
+                length(start, end)
             );
             self.out.add("X", &rest);
         }
@@ -299,7 +315,7 @@ impl LegWriter<'_> {
                  length means nothing\"}}",
                 quoted(&name),
                 us(self.ns(at)),
-                us(length)
+                self::length(self.ns(at), self.ns(at) + length)
             );
             self.out.add("X", &rest);
             for (_, index) in *group {
