@@ -44,12 +44,13 @@ pub fn pieces(lane: &Lane, shares: &Shares, axis: &Axis, (left, right): (f64, f6
             continue;
         }
         let column = column_of(span_left);
-        let column_end = axis.at(column + COLUMN).min(until);
+        let column_end = first_from(axis, column + COLUMN).min(until);
         let mut to = shares.ended_by(spans, place + 1, column_end);
         // And one that begins here and ends in the next.
         let is_narrow = |span: &Span| axis.px(span.end.at) - axis.px(span.start.at) < BAR_MIN;
         to += usize::from(spans.get(to).is_some_and(|span| span.start.at < column_end && is_narrow(span)));
         let right = axis.px(spans[to - 1].end.at.min(until)).max(column + COLUMN);
+        end_before(&mut pieces, column);
         pieces.push(Piece::Column { from: place, to, left: column, right, totals: shares.of(spans, place, to) });
         place = to;
     }
@@ -63,6 +64,7 @@ pub fn pieces(lane: &Lane, shares: &Shares, axis: &Axis, (left, right): (f64, f6
             let mut totals = [0; PHASES];
             totals[open.phase as usize] = 1;
             let left = column_of(open_left);
+            end_before(&mut pieces, left);
             pieces.push(Piece::Column {
                 from: place,
                 to: place + 1,
@@ -73,6 +75,19 @@ pub fn pieces(lane: &Lane, shares: &Shares, axis: &Axis, (left, right): (f64, f6
         }
     }
     pieces
+}
+
+/// The first time that stands at a place or after it.
+fn first_from(axis: &Axis, px: f64) -> Instant {
+    let at = axis.at(px);
+    if axis.px(at) < px { Instant(at.0.saturating_add(1)) } else { at }
+}
+
+/// Has the last column make room for the next, which would else be drawn under it.
+fn end_before(pieces: &mut [Piece], next: f64) {
+    if let Some(Piece::Column { right, .. }) = pieces.last_mut() {
+        *right = right.min(next);
+    }
 }
 
 fn column_of(px: f64) -> f64 {
@@ -249,11 +264,18 @@ mod tests {
                     }
                     Some(Piece::Column { left: column, right: column_right, totals, .. }) => {
                         prop_assert!(*column - 0.01 <= left && left < column + COLUMN + 0.01, "{column} {left}");
-                        prop_assert!(right <= column_right + 0.01 && *column_right < column + COLUMN + BAR_MIN + 0.01);
+                        // The last of a column may end in the next, which is drawn there.
+                        prop_assert!(right <= column_right + COLUMN + 0.01);
+                        prop_assert!((COLUMN - 0.01..COLUMN + BAR_MIN + 0.01).contains(&(column_right - column)));
                         let is_seen = parts(totals, 18.0).any(|part| part.phase == span.phase && part.height >= 1.0);
                         prop_assert!(is_seen || span.phase == Phase::Idle);
                     }
                     None => prop_assert!(false, "{:?} is not drawn", span),
+                }
+            }
+            for pair in found.windows(2) {
+                if let [Piece::Column { right, .. }, Piece::Column { left, .. }] = pair {
+                    prop_assert!(right <= left, "one lies on the other: {pair:?}");
                 }
             }
             // As many as there are columns and bars, at most.

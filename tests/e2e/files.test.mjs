@@ -206,6 +206,51 @@ for (const name of ["chromium", "firefox"]) {
       await page.click("#close-opened");
     }, downloads);
 
+    check("a long run is seen before the page has taken it in, and then is there as a whole", async () => {
+      const [lanes, spans] = [2, 40_000];
+      const rows = (lane) => Array.from({ length: spans }, (_, place) => [place % 2, -1, place * 1_000 + lane, place, 1_000, place + 1]);
+      const trace = {
+        lanes: Array.from({ length: lanes }, (_, lane) => ({ id: { Thread: lane + 1 }, spans: rows(lane) })),
+        tasks: [],
+        ended: [],
+        latest: spans * 1_000 + lanes,
+      };
+      const file = { overlap: 1, phases: ["computing", "sleeping"], legs: [{ title: "Long", noun: "task", end: "Done", trace }] };
+      await showRuns(page);
+      await page.evaluate(() => {
+        // What is on the canvas when the page first shows the run, and whether it is still being taken in.
+        globalThis.first = new Promise((resolve) => {
+          const look = () => {
+            const isSeen = document.querySelector("#opened-numbers")?.innerText.includes("Long");
+            if (!isSeen) return requestAnimationFrame(look);
+            const { ariaBusy } = document.querySelector("#runs");
+            requestAnimationFrame(() => {
+              const canvas = document.querySelector("#timeline");
+              const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+              const colours = new Set();
+              for (let place = 0; place < pixels.length; place += 4) colours.add(pixels.subarray(place, place + 3).join());
+              resolve({ ariaBusy, colours: colours.size });
+            });
+          };
+          look();
+        });
+      });
+      await choose({ name: "long.overlap.json", buffer: Buffer.from(JSON.stringify(file)) });
+      const first = await page.evaluate(() => globalThis.first);
+      assert.equal(first.ariaBusy, "true");
+      assert.ok(first.colours > 3, `${first.colours} colours: lanes with two phases, names and an axis`);
+      await page.until(() => document.querySelector("#runs").ariaBusy === "false");
+      const again = JSON.parse((await download("JSON")).bytes);
+      assert.deepEqual(again.legs[0].trace.lanes.map((lane) => lane.spans.length), [spans, spans]);
+      assert.deepEqual(again.legs[0].trace.lanes[1].spans.at(-1).slice(1), rows(1).at(-1).slice(1));
+      // It answers as any other.
+      await page.evaluate(() => {
+        document.querySelector("#timeline").focus();
+        document.querySelector("#timeline").dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+      });
+      await page.until(() => /worker 1/.test(document.querySelector("#timeline-said").innerText));
+    }, downloads);
+
     check("a trace of CPython shows its threads, coroutines and processes", async () => {
       await choose({ name: "cpython.json", buffer: await readFile(VIZTRACER) });
       await opened(page, 1);
