@@ -216,6 +216,7 @@ for (const name of ["chromium", "firefox"]) {
         latest: spans * 1_000 + lanes,
       };
       const file = { overlap: 1, phases: ["computing", "sleeping"], legs: [{ title: "Long", noun: "task", end: "Done", trace }] };
+      await open(page, server, PLAN);
       await showRuns(page);
       await page.evaluate(() => {
         // What is on the canvas when the page first shows the run, and whether it is still being taken in.
