@@ -8,11 +8,10 @@ use crate::model::run::RunLeg;
 use crate::platform::clock::now_ms;
 use crate::timeline;
 
-/// How often numbers are told to the page, in milliseconds, where a core is left over for the page. The picture is
-/// painted every frame then.
+/// How often numbers are told to the page, in milliseconds, where nothing computes. The picture is painted every frame then.
 const TELL_EVERY_MS: f64 = 100.0;
-/// The same while an experiment is made: what it measures comes before what is seen of it.
-const TELL_EVERY_TRIAL_MS: f64 = 250.0;
+/// The same while a thread computes, or an experiment is made: what is measured comes before what is seen of it.
+const TELL_EVERY_MEASURED_MS: f64 = 250.0;
 /// How often both happen while every core is at work, in milliseconds: drawing takes a core's time, and what is measured
 /// would be slower for being watched. (Without a GPU, 60 pictures a second took a fifth of two cores.)
 const TELL_EVERY_BUSY_MS: f64 = 1_000.0;
@@ -34,8 +33,8 @@ impl Session {
     pub fn is_due(&self, now_ms: f64) -> bool {
         let every_ms = if self.every_core_is_at_work() {
             TELL_EVERY_BUSY_MS
-        } else if self.is_experiment() {
-            TELL_EVERY_TRIAL_MS
+        } else if self.is_experiment() || self.computes() {
+            TELL_EVERY_MEASURED_MS
         } else {
             TELL_EVERY_MS
         };
@@ -52,7 +51,7 @@ impl Session {
     /// Whether the picture is painted no oftener than the numbers are told: what the page does might take a core from what is
     /// measured.
     pub fn draws_little(&self) -> bool {
-        self.every_core_is_at_work() || self.is_experiment()
+        self.every_core_is_at_work() || self.every_core_has_a_thread() || self.is_experiment()
     }
 
     /// Whether its runs are made to be measured rather than watched.
@@ -61,13 +60,28 @@ impl Session {
         plan.as_ref().is_some_and(|plan| plan.warms_up() || plan.experiment != Experiment::One)
     }
 
+    /// Whether a thread of what runs computes.
+    pub fn computes(&self) -> bool {
+        self.of_live(|job| job.workload.computes())
+    }
+
+    /// Whether as many threads as there are cores take turns at computing: who is given the lock needs a core at once.
+    fn every_core_has_a_thread(&self) -> bool {
+        self.of_live(|job| job.model.has_workers() && job.options.workers >= self.cores && job.workload.computes())
+    }
+
     fn every_core_is_at_work(&self) -> bool {
+        self.of_live(|Job { model, options, workload }| {
+            let computes_at_once = model.is_parallel() || options.event_loop.to_thread;
+            computes_at_once && options.workers >= self.cores && workload.computes()
+        })
+    }
+
+    /// Whether something is so of what runs; nothing is where nothing does.
+    fn of_live(&self, is_so: impl Fn(&Job) -> bool) -> bool {
         let legs = self.legs.borrow();
         let live = self.live.get().filter(|_| self.running.get());
-        let Some(leg) = live.and_then(|index| legs.get(index)) else { return false };
-        let Job { model, options, workload } = &leg.setting.job;
-        let computes_at_once = model.is_parallel() || options.event_loop.to_thread;
-        computes_at_once && options.workers >= self.cores && workload.computes()
+        live.and_then(|index| legs.get(index)).is_some_and(|leg| is_so(&leg.setting.job))
     }
 
     /// Tells how the run stands.
