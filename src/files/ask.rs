@@ -124,7 +124,7 @@ pub enum Answer {
     /// The runs that are kept, the latest first; and the one that was kept just now.
     Kept { list: Vec<Kept>, new: Option<u64> },
     /// A run, without its spans, which travel beside; and what a person should know of it.
-    Run { read: Read, remarks: Vec<String> },
+    Run { read: Box<Read>, remarks: Vec<String> },
     /// A file, which travels beside.
     File,
     /// It cannot be done: why, and what to do.

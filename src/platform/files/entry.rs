@@ -68,7 +68,7 @@ async fn import(name: &str, file: Option<File>, room: Room) -> Answer {
     let bytes = Uint8Array::new(&buffer).to_vec();
     drop(buffer);
     match files::import(&bytes, name) {
-        Ok(Imported { run, remarks }) => Answer::Run { read: Read::seen_in(run, room), remarks },
+        Ok(Imported { run, remarks }) => Answer::Run { read: Read::seen_in(run, room).into(), remarks },
         Err(error) => Answer::Refused(error.to_string()),
     }
 }
@@ -79,7 +79,7 @@ async fn kept(ask: Ask) -> Result<Answer, StoreError> {
         Ask::Keep(run) => new = Some(store::keep(&run).await?),
         Ask::Open(id, room) => {
             let run = store::open(id).await?;
-            return Ok(Answer::Run { read: Read::seen_in(run, room), remarks: Vec::new() });
+            return Ok(Answer::Run { read: Read::seen_in(run, room).into(), remarks: Vec::new() });
         }
         Ask::Name(id, name) => store::name(id, &name).await?,
         Ask::Remove(id) => store::remove(id).await?,

@@ -201,7 +201,7 @@ impl Shelf {
             }
             return None;
         }
-        Some((read, remarks)).filter(|_| is_wanted())
+        Some((*read, remarks)).filter(|_| is_wanted())
     }
 
     async fn answer(&self, ask: Ask, file: Option<&File>) -> Option<Answered> {
