@@ -10,6 +10,7 @@ use crate::model::fragment::{draft_from_fragment, fragment_from_draft};
 use crate::model::outcome::RunEnd;
 use crate::model::plan::{Experiment, Plan};
 use crate::model::run::Place;
+use crate::timeline::ChartView;
 
 /// Where an open run comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +78,8 @@ pub struct Runs {
     pub made: Option<Made>,
     /// What is under way.
     pub busy: bool,
+    /// Whether the run that is seen is not on the page as a whole yet.
+    pub opening: bool,
     /// Whether the run that ended just now is being kept.
     pub keeping: bool,
     /// What became of the last thing asked for, in a few words.
@@ -178,7 +181,7 @@ pub(super) fn started(state: &mut State, plan: &Plan) {
     let runs = &mut state.runs;
     (runs.opened, runs.current, runs.compare, runs.said, runs.not_kept) = (None, None, None, None, None);
     // What is still being read is not going to be shown.
-    runs.busy = false;
+    (runs.busy, runs.opening) = (false, false);
 }
 
 /// A run has ended.
@@ -189,7 +192,7 @@ pub(super) fn ended(state: &mut State) -> Vec<Effect> {
 
 /// Changes the state, and says what is to be done.
 pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
-    let is_free = !state.running && !state.runs.busy;
+    let is_free = !state.running && !state.runs.busy && !state.runs.opening;
     let runs = &mut state.runs;
     let task = match msg {
         RunsMsg::Shown if runs.list.is_none() => FileTask::List,
@@ -210,13 +213,13 @@ pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
             return Vec::new();
         }
         RunsMsg::Opening(run) => {
-            // What is open is not this one, and the page is busy until it is.
-            runs.current = None;
-            runs.opened = Some(run);
+            (runs.current, runs.opened, runs.opening) = (None, Some(run), true);
+            // Nothing is chosen in it yet.
+            state.timeline = ChartView::default();
             return Vec::new();
         }
         RunsMsg::Opened { run, id, remarks } => {
-            runs.busy = false;
+            (runs.busy, runs.opening) = (false, false);
             runs.current = id;
             runs.compare = None;
             state.notice = (!remarks.is_empty()).then(|| Notice { text: remarks.join(" ") });
@@ -268,9 +271,9 @@ pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
         RunsMsg::OpenInSpeedscope if is_free => FileTask::OpenInSpeedscope(made(state)),
         RunsMsg::ExportPicture if is_free => FileTask::ExportPicture,
         RunsMsg::ExportChart(id, format) if is_free => FileTask::ExportChart(id, format),
-        RunsMsg::Close if is_free => {
-            runs.opened = None;
-            runs.current = None;
+        RunsMsg::Close if is_free || runs.opening => {
+            (runs.opened, runs.current) = (None, None);
+            (runs.busy, runs.opening) = (false, false);
             return vec![Effect::Files(FileTask::Close)];
         }
         RunsMsg::Shown
@@ -408,6 +411,27 @@ mod tests {
         tell(&mut state, RunsMsg::Refused("This file is damaged.".to_owned()));
         assert!(state.runs.opened.is_some() && !state.runs.busy);
         assert_eq!(state.notice.as_ref().map(|notice| notice.text.as_str()), Some("This file is damaged."));
+    }
+
+    #[test]
+    fn a_run_that_is_only_seen_can_be_closed_and_nothing_else_until_it_is_there() {
+        let mut state = ready();
+        tell(&mut state, RunsMsg::Chosen);
+        tell(&mut state, RunsMsg::Opening(run(None)));
+        // Whatever else ends meanwhile.
+        tell(&mut state, RunsMsg::Listed { list: vec![kept(7)], new: None });
+        tell(&mut state, RunsMsg::Refused("No room.".to_owned()));
+        for ask in [RunsMsg::Export(Format::Json), RunsMsg::KeepOpened, RunsMsg::Open(7), RunsMsg::OpenInSpeedscope] {
+            assert_eq!(tell(&mut state, ask), []);
+        }
+        let mut closed = state.clone();
+        assert_eq!(tell(&mut closed, RunsMsg::Close), [Effect::Files(FileTask::Close)]);
+        assert!(closed.runs.opened.is_none() && matches!(tell(&mut closed, RunsMsg::Open(7))[..], [_]));
+        let mut running = state.clone();
+        update(&mut running, Msg::Run);
+        assert!(!running.runs.opening);
+        tell(&mut state, RunsMsg::Opened { run: run(None), id: None, remarks: Vec::new() });
+        assert!(matches!(tell(&mut state, RunsMsg::Export(Format::Json))[..], [_]));
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub struct Kept {
 const SEEN_FIRST: usize = 50_000;
 
 /// The room of a picture, in CSS pixels.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Room {
     pub width: f64,
     /// At most.
@@ -90,9 +90,9 @@ impl Read {
         Read { run, summaries, picture: None }
     }
 
-    /// The same, and draws a long one as far as there is room.
-    pub fn seen_in(run: Run, room: Room) -> Read {
-        let picture = (run.events() >= SEEN_FIRST).then(|| {
+    /// The same, and draws a long one as far as there is room, if it is to be seen.
+    pub fn seen_in(run: Run, room: Option<Room>) -> Read {
+        let picture = room.filter(|_| run.events() >= SEEN_FIRST).map(|room| {
             let legs: Vec<Leg<'_>> = (0..).zip(&run.legs).map(|(number, leg)| Leg::of(number, leg)).collect();
             let (scene, whole) = scene_within(&legs, room.width, room.height);
             Picture { scene, whole }
@@ -108,14 +108,14 @@ pub enum Ask {
     Keep(Run),
     /// Which are kept?
     List,
-    /// Give a kept run, to be seen in this room.
-    Open(u64, Room),
+    /// Give a kept run, to be seen in this room, if it is shown by itself.
+    Open(u64, Option<Room>),
     /// Call a kept run by a name; an empty one takes its name away.
     Name(u64, String),
     Remove(u64),
     Export(Run, Format),
     /// Read the file of this name, which travels beside, to be seen in this room.
-    Import(String, Room),
+    Import(String, Option<Room>),
 }
 
 /// What is answered.
@@ -129,4 +129,45 @@ pub enum Answer {
     File,
     /// It cannot be done: why, and what to do.
     Refused(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::event::Phase;
+    use crate::model::id::LaneId;
+    use crate::model::outcome::RunEnd;
+    use crate::model::run::RunLeg;
+    use crate::model::time::Instant;
+    use crate::model::trace::{Span, Stamp, Trace};
+
+    fn run(spans: u64) -> Run {
+        let stamp = |at| Stamp { at: Instant(at), sequence: 0 };
+        let span = |at| Span { phase: Phase::Computing, task: None, start: stamp(at), end: stamp(at + 1) };
+        let mut trace = Trace::default();
+        trace.lanes.lane(LaneId::Thread(1)).spans = (0..spans).map(span).collect();
+        trace.look(Instant(spans));
+        let leg = RunLeg {
+            title: "Threads".to_owned(),
+            model: None,
+            noun: "task".to_owned(),
+            task_names: Vec::new(),
+            limit_ms: None,
+            end: RunEnd::Done,
+            trace: trace.into(),
+        };
+        Run { legs: vec![leg], ..Run::default() }
+    }
+
+    #[test]
+    fn a_long_run_comes_with_the_picture_that_the_page_would_draw() {
+        let room = Room { width: 800.0, height: 60.0 };
+        let long = SEEN_FIRST as u64;
+        let Some(Picture { scene, whole }) = Read::seen_in(run(long), Some(room)).picture else { panic!() };
+        assert_eq!((scene.width, scene.height), (800.0, 60.0), "no higher than there is room");
+        assert!(whole > 60.0);
+        assert!(scene.shapes.iter().any(|shape| matches!(shape, crate::timeline::Shape::Parts { .. })));
+        assert_eq!(Read::seen_in(run(long - 1), Some(room)).picture, None, "a short one is there at once");
+        assert_eq!(Read::seen_in(run(long), None).picture, None);
+    }
 }

@@ -23,7 +23,7 @@ pub struct Repeats {
     pub n: usize,
     /// How many were run before these, and are not counted, since browsers make code fast only once it was run for a while.
     pub warm_up: usize,
-    /// Nearest rank: a time that was measured.
+    /// Of an even number, halfway between the two in the middle.
     pub median: Duration,
     pub low: Duration,
     pub high: Duration,
@@ -49,8 +49,10 @@ impl Repeats {
             Spread::MinMax => (0, 100),
             Spread::Quartiles => (25, 75),
         };
-        let mut at = |percent| quantile(&mut counted, percent);
-        Some(Repeats { n, warm_up, median: at(50)?, low: at(low)?, high: at(high)?, spread })
+        let (low, high) = (quantile(&mut counted, low)?, quantile(&mut counted, high)?);
+        counted.sort_unstable();
+        let median = (counted[(n - 1) / 2] + counted[n / 2]) / 2;
+        Some(Repeats { n, warm_up, median, low, high, spread })
     }
 }
 
@@ -88,7 +90,9 @@ mod tests {
         assert_eq!([few.low, few.median, few.high], ms(&[10, 20, 30])[..]);
         let many = Repeats::of(&ms(&[5, 1, 4, 2, 3, 6, 8, 7]), 0).unwrap();
         assert_eq!(many.spread, Spread::Quartiles);
-        assert_eq!([many.low, many.median, many.high], ms(&[2, 4, 6])[..]);
+        assert_eq!([many.low, many.high], ms(&[2, 6])[..]);
+        assert_eq!(many.median, Duration::from_micros(4_500), "halfway between the fourth and the fifth");
+        assert_eq!(Repeats::of(&ms(&[10, 30]), 0).unwrap().median, Duration::from_millis(20));
         assert_eq!(Repeats::of(&ms(&[1]), 1), None);
         assert_eq!(Repeats::of(&ms(&[1]), 2), None);
     }

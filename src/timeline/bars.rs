@@ -1,5 +1,7 @@
 //! Levels of detail of one lane: what is wide enough is a bar, and what is not shares a column.
 
+use core::ops::Range;
+
 use super::axis::Axis;
 use super::shares::{PHASES, Shares, Totals};
 use crate::model::event::Phase;
@@ -34,7 +36,8 @@ pub fn pieces(lane: &Lane, shares: &Shares, axis: &Axis, (left, right): (f64, f6
     let mut place = spans.partition_point(|span| span.end.at < first_at);
     while let Some(span) = spans.get(place) {
         let (span_left, span_right) = (axis.px(span.start.at), axis.px(span.end.at.min(until)));
-        if span_left > right || span.start.at > until {
+        let has_begun = span.start.at < until || span.end.at <= until;
+        if span_left > right || !has_begun {
             return pieces;
         }
         if span_right - span_left >= BAR_MIN {
@@ -50,8 +53,7 @@ pub fn pieces(lane: &Lane, shares: &Shares, axis: &Axis, (left, right): (f64, f6
         let is_narrow = |span: &Span| axis.px(span.end.at) - axis.px(span.start.at) < BAR_MIN;
         to += usize::from(spans.get(to).is_some_and(|span| span.start.at < column_end && is_narrow(span)));
         let right = axis.px(spans[to - 1].end.at.min(until)).max(column + COLUMN);
-        end_before(&mut pieces, column);
-        pieces.push(Piece::Column { from: place, to, left: column, right, totals: shares.of(spans, place, to) });
+        add_column(&mut pieces, place..to, (column, right), &shares.of(spans, place, to));
         place = to;
     }
     if let Some(open) = lane.open.filter(|open| open.start.at <= until) {
@@ -62,16 +64,9 @@ pub fn pieces(lane: &Lane, shares: &Shares, axis: &Axis, (left, right): (f64, f6
             pieces.push(Piece::Bar { place, phase, task, left: open_left, right: open_right });
         } else if open_left <= right {
             let mut totals = [0; PHASES];
-            totals[open.phase as usize] = 1;
+            totals[open.phase as usize] = (until.0 - open.start.at.0).max(1);
             let left = column_of(open_left);
-            end_before(&mut pieces, left);
-            pieces.push(Piece::Column {
-                from: place,
-                to: place + 1,
-                left,
-                right: open_right.max(left + COLUMN),
-                totals,
-            });
+            add_column(&mut pieces, place..place + 1, (left, open_right.max(left + COLUMN)), &totals);
         }
     }
     pieces
@@ -83,11 +78,19 @@ fn first_from(axis: &Axis, px: f64) -> Instant {
     if axis.px(at) < px { Instant(at.0.saturating_add(1)) } else { at }
 }
 
-/// Has the last column make room for the next, which would else be drawn under it.
-fn end_before(pieces: &mut [Piece], next: f64) {
-    if let Some(Piece::Column { right, .. }) = pieces.last_mut() {
-        *right = right.min(next);
+/// Adds a column. One that begins where the last does, since nothing after some time is drawn, is a part of it; and the last makes
+/// room for one that begins after it, which would else be drawn under it.
+fn add_column(pieces: &mut Vec<Piece>, spans: Range<usize>, (left, right): (f64, f64), totals: &Totals) {
+    if let Some(Piece::Column { to, left: last_left, right: last_right, totals: last_totals, .. }) = pieces.last_mut() {
+        if *last_left >= left {
+            *to = spans.end;
+            *last_right = last_right.max(right);
+            last_totals.iter_mut().zip(totals).for_each(|(sum, ns)| *sum += ns);
+            return;
+        }
+        *last_right = last_right.min(left);
     }
+    pieces.push(Piece::Column { from: spans.start, to: spans.end, left, right, totals: *totals });
 }
 
 fn column_of(px: f64) -> f64 {
@@ -289,6 +292,47 @@ mod tests {
                 let middle = column_of(*left) + COLUMN;
                 prop_assert!(!is_over(middle) && !is_over(middle + COLUMN - 0.1), "{left} {right}");
             }
+        }
+
+        #[test]
+        fn nothing_vanishes_where_a_replay_stands_or_a_run_goes_on(
+            lengths in prop::collection::vec((0..60_u64, phases()), 1..80), cut in 0..80_usize, opens in any::<bool>(), zoom in 0..6_u32,
+        ) {
+            let mut lane = lane(&lengths);
+            let shares = shares(&lane);
+            let end: u64 = lengths.iter().map(|(length, _)| length).sum();
+            // Where a span begins or ends, mostly.
+            let mut until = lengths.iter().take(cut).map(|(length, _)| length).sum();
+            if opens {
+                lane.open = Some(OpenSpan { phase: Phase::Computing, task: None, start: stamp(end) });
+                until = end + cut as u64;
+            }
+            let width_ns = f64::from(1_000 << zoom);
+            let axis = Axis { scale: Scale::new(0.0, width_ns, 100.0, 700.0), zero: Instant(0) };
+            let found = pieces(&lane, &shares, &axis, (100.0, 800.0), Instant(until));
+            let place_of = |piece: &Piece| match piece {
+                Piece::Bar { place, .. } => (*place, place + 1),
+                Piece::Column { from, to, .. } => (*from, *to),
+            };
+            for pair in found.windows(2) {
+                prop_assert_eq!(place_of(&pair[0]).1, place_of(&pair[1]).0);
+                if let [Piece::Column { right, .. }, Piece::Column { left, .. }] = pair {
+                    prop_assert!(right <= left, "one lies on the other: {pair:?}");
+                }
+            }
+            for (place, span) in lane.spans.iter().enumerate() {
+                let has_begun = span.start.at.0 < until || span.end.at.0 <= until;
+                let is_in = |piece: &&Piece| (place_of(piece).0..place_of(piece).1).contains(&place);
+                let drawn = found.iter().find(is_in);
+                prop_assert!(has_begun || drawn.is_none());
+                prop_assert!(drawn.is_some() || !has_begun || axis.px(span.start.at) > 800.0);
+                if let Some(Piece::Column { left, right, totals, .. }) = drawn {
+                    prop_assert!(right - left >= COLUMN - 0.01);
+                    prop_assert!(totals[span.phase as usize] > 0);
+                }
+            }
+            let is_open_drawn = found.iter().any(|piece| place_of(piece).1 > lane.spans.len());
+            prop_assert!(is_open_drawn || !opens || axis.px(Instant(end)) > 800.0);
         }
 
         #[test]

@@ -81,13 +81,18 @@ fn known(provenance: Provenance) -> Html {
 }
 
 fn in_words(legs: &[Ended]) -> Html {
-    let of_leg = |Ended { label, numbers, .. }: &Ended| {
+    let of_leg = |Ended { label, summary, numbers }: &Ended| {
         let said = numbers.advice.iter().map(said);
+        let nothing = if summary.is_complete() && summary.failed == 0 {
+            "Nothing stands out in what was measured."
+        } else {
+            "Not every task came to its end, so that what was measured tells of no way to be faster."
+        };
         html! {
             <>
                 <h3>{ label }</h3>
                 if numbers.advice.is_empty() {
-                    <p class="hint">{ "Nothing stands out in what was measured." }</p>
+                    <p class="hint">{ nothing }</p>
                 } else {
                     <ul class="advice" data-model={label.clone()}>{ for said }</ul>
                 }
@@ -252,7 +257,7 @@ fn chart(class: &'static str, buckets: &[Bucket], most: u32, style: String) -> H
     };
     html! {
         <svg
-            class={classes!("chart", class)} viewBox={format!("0 0 {width} {height}")} preserveAspectRatio="none" aria-hidden="true" {style}
+            class={classes!("dial-chart", class)} viewBox={format!("0 0 {width} {height}")} preserveAspectRatio="none" aria-hidden="true" {style}
         >
             <path class="mean" d={path(&|bucket| bucket.mean)} />
             <path class="peak" d={path(&|bucket| bucket.peak.into())} vector-effect="non-scaling-stroke" />

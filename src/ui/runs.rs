@@ -42,7 +42,7 @@ pub fn RunsPanel(props: &RunsPanelProps) -> Html {
         html! { <button type="button" class="quiet" {title} disabled={is_busy || !has_run} onclick={export}>{ label }</button> }
     });
     html! {
-        <details class="runs" id="runs" aria-busy={(runs.busy || runs.keeping).to_string()} ontoggle={shown}>
+        <details class="runs" id="runs" aria-busy={(runs.busy || runs.keeping || runs.opening).to_string()} ontoggle={shown}>
             <summary>{ if runs.not_kept.is_some() { "Runs (the last one was not kept)" } else { "Runs" } }</summary>
             <div class="runs-row" role="group" aria-label="Export">{ for exports }</div>
             <div class="runs-row">

@@ -14,7 +14,7 @@ export async function numbers(page) {
       name: item.dataset.advice,
       known: [...item.querySelectorAll(".known")].map((label) => label.textContent),
     })),
-    charts: document.querySelectorAll(".chart").length,
+    charts: document.querySelectorAll(".dial-chart").length,
   }));
   const ledgers = seen.ledgers.map(({ model, workers, total, terms }) => {
     const times = Object.fromEntries(terms.split(" ").map((time, place) => [TERMS[place], Number(time)]));

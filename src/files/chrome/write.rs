@@ -70,12 +70,12 @@ fn us(ns: u64) -> String {
     format!("{}.{:03}", ns / 1_000, ns % 1_000)
 }
 
-/// From one time to another, in nanoseconds, as microseconds: exactly, or differing from that by as little as makes a program
-/// that adds it to the first, in floating-point numbers, have the second. speedscope takes a slice that ends later than the next
+/// From one time to another, in nanoseconds, as microseconds: exactly, or less by as little as makes a program that adds it to the
+/// first, in floating-point numbers, have no more than the second. speedscope takes a slice that ends later than the next
 /// begins, be it by a millionth of a nanosecond, for one that goes on.
 fn length(start: u64, end: u64) -> String {
     let [from, to, exact] = [start, end, end - start].map(|ns| ns as f64 / 1e3);
-    if from + exact == to {
+    if from + exact <= to {
         return us(end - start);
     }
     // The difference is exact where it is the smaller half, and else a step or two of the end's own at most too long.

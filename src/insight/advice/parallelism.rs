@@ -42,7 +42,7 @@ impl Advice for OneAtATime {
     }
 
     fn prediction(&self) -> Option<String> {
-        Some(format!("Processes, or threads without the lock, would give at most about {}.", format::ratio(self.gain)))
+        Some(format!("Processes, or threads without the lock, would give about {}.", format::ratio(self.gain)))
     }
 }
 
@@ -73,7 +73,7 @@ impl Advice for OneCore {
     }
 
     fn prediction(&self) -> Option<String> {
-        Some(format!("On all of them, it would be at most about {} as fast.", format::ratio(self.gain)))
+        Some(format!("On all of them, it would be about {} as fast.", format::ratio(self.gain)))
     }
 }
 

@@ -96,10 +96,7 @@ impl Advice for WaitsInSequence {
     }
 
     fn prediction(&self) -> Option<String> {
-        Some(format!(
-            "An event loop or threads would let these waits overlap: at most about {}.",
-            format::ratio(self.gain)
-        ))
+        Some(format!("An event loop or threads would let these waits overlap: about {}.", format::ratio(self.gain)))
     }
 }
 

@@ -289,6 +289,7 @@ impl Workload {
                 | Workload::Sleep { .. }
                 | Workload::Tiny { .. }
                 | Workload::Deadlock { .. }
+                | Workload::Commands(_)
         )
     }
 }

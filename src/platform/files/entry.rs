@@ -56,7 +56,7 @@ fn export(run: &Run, format: Format) -> Option<Blob> {
     Blob::new_with_u8_array_sequence_and_options(&Array::of1(&Uint8Array::from(&bytes[..])), &options).ok()
 }
 
-async fn import(name: &str, file: Option<File>, room: Room) -> Answer {
+async fn import(name: &str, file: Option<File>, room: Option<Room>) -> Answer {
     let Some(file) = file else { return Answer::Refused("The browser gave no file. Choose it again.".to_owned()) };
     // Before any of it is read.
     if file.size() > limits::FILE_BYTES as f64 {

@@ -1,4 +1,4 @@
-//! Runs plans: trial after trial, a process for each, its events drained once a frame into a trace, the trace painted.
+//! Runs plans: trial after trial, a process for each, its events drained once a frame, or somewhat less often, into a trace, the trace painted.
 
 mod shown;
 

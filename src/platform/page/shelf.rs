@@ -184,20 +184,29 @@ impl Shelf {
     /// Asks for a run; what is refused is told. Where it is the only one that is asked for, and comes from `source`, a long one is
     /// seen before it is taken in.
     async fn run(&self, ask: Ask, file: Option<&File>, source: Option<Source>) -> Option<(Read, Vec<String>)> {
-        let count = self.opened_count.get();
-        let is_wanted = || self.opened_count.get() == count;
+        let asked = self.opened_count.get();
         let Answered { answer: Answer::Run { mut read, remarks }, spans, .. } = self.answer(ask, file).await? else {
             return None;
         };
-        if let (Some(source), Some(picture), true) = (source, read.picture.take(), is_wanted()) {
+        if self.opened_count.get() != asked {
+            return None;
+        }
+        let picture = source.zip(read.picture.take());
+        let is_seen = picture.is_some();
+        if let Some((source, picture)) = picture {
             self.picture.replace(Some(Rc::new(picture)));
+            // What is still worked out of the run before is not wanted any more.
+            self.opened_count.set(asked + 1);
             self.tell(RunsMsg::Opening(Rc::new(view(&read, source))));
         }
+        let count = self.opened_count.get();
+        let is_wanted = || self.opened_count.get() == count;
         if take_in(&mut read.run, &spans, is_wanted).await.is_none() {
             if is_wanted() {
-                self.close();
                 self.tell(RunsMsg::Refused(FilingError::Garbled.to_string()));
-                self.tell(RunsMsg::Close);
+                if is_seen {
+                    self.tell(RunsMsg::Close);
+                }
             }
             return None;
         }
@@ -219,8 +228,8 @@ impl Shelf {
     }
 
     /// The room that a run is going to be seen in.
-    fn room(&self) -> Room {
-        timeline_room(&self.window).unwrap_or_default()
+    fn room(&self) -> Option<Room> {
+        timeline_room(&self.window)
     }
 
     fn show(self: &Rc<Shelf>, read: Read, source: Source, id: Option<u64>, remarks: Vec<String>) {
@@ -265,8 +274,8 @@ impl Shelf {
     /// Shows the legs of two kept runs one under the other, on one axis.
     async fn compare(self: &Rc<Shelf>, first: u64, second: u64) {
         let count = self.opened_count.get();
-        let Some((one, _)) = self.run(Ask::Open(first, self.room()), None, None).await else { return };
-        let Some((two, _)) = self.run(Ask::Open(second, self.room()), None, None).await else { return };
+        let Some((one, _)) = self.run(Ask::Open(first, None), None, None).await else { return };
+        let Some((two, _)) = self.run(Ask::Open(second, None), None, None).await else { return };
         if self.opened_count.get() == count {
             self.show(beside(&one, &two), Source::Compared, None, Vec::new());
         }

@@ -144,6 +144,8 @@ impl Timeline {
         self.listen(&canvas);
         let Some(room) = canvas.parent_element().and_then(|room| room.dyn_into::<HtmlElement>().ok()) else { return };
         self.give_room(&room, picture.whole.ceil());
+        // The first lanes are what it has.
+        room.parent_element().iter().for_each(|scroller| scroller.set_scroll_top(0));
         self.painter.borrow_mut().paint(&self.window, &canvas, &picture.scene);
     }
 

@@ -23,7 +23,7 @@ use crate::platform::clock::now_ms;
 /// How long "copied" is said, in milliseconds.
 const COPIED_MS: u32 = 2_500;
 
-/// How often events are drained while every core is at work, in milliseconds; otherwise it is once a frame.
+/// How often events are drained while threads compute, in milliseconds; otherwise it is once a frame.
 const BUSY_DRAIN_MS: u32 = 50;
 
 /// The id of the link in `index.html` that names the program of the processes.
@@ -34,7 +34,7 @@ const FILES_IMAGE_ID: &str = "files-image";
 
 /// How often the picture is painted while a thread computes, in milliseconds, unless a person handles it. Where there is no GPU, 60
 /// pictures a second take half a core: of two, who waits for a lock then waits for a core as well, and a tenth of the time is lost.
-const BUSY_PAINT_MS: u32 = 100;
+const BUSY_PAINT_MS: f64 = 100.0;
 
 type FrameClosure = Closure<dyn FnMut(f64)>;
 
@@ -51,6 +51,8 @@ pub struct Page {
     frame_is_asked_for: Cell<bool>,
     /// Which run from elsewhere was painted last.
     painted_open: Cell<Option<u32>>,
+    /// When the picture was painted last while a run went on.
+    painted_ms: Cell<f64>,
     /// When events are drained, or the picture is painted, next, while threads compute.
     next_drain: RefCell<Option<Timeout>>,
 }
@@ -108,6 +110,7 @@ impl Page {
                 frame: RefCell::default(),
                 frame_is_asked_for: Cell::default(),
                 painted_open: Cell::default(),
+                painted_ms: Cell::default(),
                 next_drain: RefCell::default(),
             }
         });
@@ -168,9 +171,9 @@ impl Page {
         }
         if !self.session.draws_little() {
             self.paint(now_ms);
+            self.painted_ms.set(now_ms);
             if self.session.computes() {
-                let page = self.clone();
-                self.next_drain.replace(Some(Timeout::new(BUSY_PAINT_MS, move || page.ask_for_frame())));
+                self.drain_without_frames();
             } else {
                 self.ask_for_frame();
             }
@@ -182,13 +185,18 @@ impl Page {
         self.drain_without_frames();
     }
 
-    /// Drains events until it is time to tell the numbers. Even a frame in which nothing changes costs the browser something, so
-    /// there are none until then.
+    /// Drains events until it is time to paint. Even a frame in which nothing changes costs the browser something, so there are none
+    /// until then.
     fn drain_without_frames(self: &Rc<Page>) {
         let page = self.clone();
         let drain = move || {
             page.session.drain();
-            if page.session.draws_little() && !page.session.is_due(now_ms()) {
+            let waits = if page.session.draws_little() {
+                !page.session.is_due(now_ms())
+            } else {
+                page.session.computes() && now_ms() - page.painted_ms.get() < BUSY_PAINT_MS
+            };
+            if waits {
                 page.drain_without_frames();
             } else {
                 page.ask_for_frame();

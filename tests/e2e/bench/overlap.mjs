@@ -58,8 +58,11 @@ export function overlap(browser, url) {
       const button = document.querySelector("#run");
       // The button says "Stop" in between. It is not asked again and again: that would take time from what is measured.
       const ended = () =>
-        new Promise((resolve) => {
+        new Promise((resolve, reject) => {
+          let changes = 0;
+          setTimeout(() => changes === 0 && reject(new Error("the page did not begin to run")), 5_000);
           const observer = new MutationObserver(() => {
+            changes++;
             if (button.textContent !== "Run") return;
             observer.disconnect();
             resolve();
