@@ -80,6 +80,9 @@ impl Summary {
 
     /// The run in a sentence, for those who do not see the picture. `noun` is what one task is called.
     pub fn sentence(&self, noun: &str) -> String {
+        if self.tasks == 0 {
+            return format!("no {noun}s were recorded.");
+        }
         let mut ends = Vec::new();
         for (number, word) in [(self.done, "done"), (self.failed, "failed"), (self.cancelled, "cancelled")] {
             if number > 0 {

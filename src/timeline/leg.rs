@@ -111,8 +111,9 @@ impl Levels {
         for (id, lane) in trace.lanes.iter() {
             self.shares.entry(id).or_default().extend(&lane.spans);
         }
-        // While no work has begun, the latest time is the zero, so that starting shows left of it.
-        self.zero = trace.work_start().unwrap_or(trace.latest);
+        // While no work has begun, the latest time is the zero, so that starting shows left of it. A trace without tasks has its own.
+        let before_work = if trace.tasks.is_empty() { Instant::default() } else { trace.latest };
+        self.zero = trace.work_start().unwrap_or(before_work);
         self.marks.clear();
         for id in &trace.ended {
             let Some(task) = trace.tasks.get(id.index()) else { continue };
