@@ -186,7 +186,6 @@ for (const name of ["chromium", "firefox"]) {
       await open(page, server, PLAN);
       await run(page);
       await showRuns(page);
-      await open(page, server, PLAN);
       await choose({ name: "cpython.json", buffer: await readFile(VIZTRACER) });
       await opened(page, 1);
       const before = await page.evaluate(() => document.querySelectorAll("#kept tbody tr").length);
@@ -261,6 +260,7 @@ for (const name of ["chromium", "firefox"]) {
     }, downloads);
 
     check("a trace of CPython shows its threads, coroutines and processes", async () => {
+      await open(page, server, PLAN);
       await choose({ name: "cpython.json", buffer: await readFile(VIZTRACER) });
       await opened(page, 1);
       const now = await seen(page);
