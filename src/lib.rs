@@ -12,6 +12,9 @@
 //! Three programs are made of this: that of the page (`main.rs`, feature `page`), that of its processes (`worker.rs`,
 //! feature `process`), and that which handles files (`files_worker.rs`, feature `files`).
 
+// A process tells that it has no memory left before it dies of it, which nothing stable lets it.
+#![cfg_attr(all(target_arch = "wasm32", feature = "process"), feature(alloc_error_hook))]
+
 pub mod app;
 pub mod engine;
 pub mod files;

@@ -29,6 +29,11 @@ function sayAlive() {
   });
 }
 
+/** Tells that there is no memory left, of which this process is about to die. */
+export function sayNoMemory() {
+  postMessage({ kind: "noMemory" });
+}
+
 /** Posts recorded events to a page that does not see this worker's memory. */
 export function postEvents([lost, words]) {
   if (words.length > 0 || lost > 0) postMessage({ kind: "events", value: [lost, words] });

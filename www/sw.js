@@ -12,9 +12,17 @@ self.addEventListener("install", (event) => {
   event.waitUntil(
     caches
       .open(CACHE)
-      .then((cache) => cache.addAll(FILES.map(precached))),
+      .then((cache) => Promise.all(FILES.map((file) => keep(cache, file)))),
   );
 });
+
+/** Keeps a file as it will be answered: what needs no change on its way passes the browser without a stream of ours. */
+async function keep(cache, file) {
+  const request = precached(file);
+  const response = await fetch(request);
+  if (!response.ok) throw new TypeError(`${request.url} has status ${response.status}`);
+  await cache.put(request.url, isolated(response));
+}
 
 /**
  * Trunk's names have the hash of what is in them, so that what the page just loaded serves: it is not fetched twice. The
@@ -26,13 +34,21 @@ function precached(file) {
 }
 
 self.addEventListener("activate", (event) => {
-  event.waitUntil(
-    caches
-      .keys()
-      .then((names) => Promise.all(names.filter((name) => name.startsWith("overlap-") && name !== CACHE).map((name) => caches.delete(name))))
-      .then(() => self.clients.claim()),
-  );
+  event.waitUntil(forgetOlder().then(() => self.clients.claim()));
 });
+
+/**
+ * Files of older versions go when no page is open. One that is open may be of an older version, which a browser gives to
+ * this worker as well, and its next run loads its own files again.
+ */
+async function forgetOlder() {
+  const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const names = await caches.keys();
+  // A newer version keeps its files before it is asked for any.
+  const { installing, waiting } = self.registration;
+  if (open.length > 0 || installing || waiting) return;
+  await Promise.all(names.filter((name) => name.startsWith("overlap-") && name !== CACHE).map((name) => caches.delete(name)));
+}
 
 // A page that was loaded past this worker (a forced reload) asks to be taken in.
 self.addEventListener("message", (event) => {
@@ -45,25 +61,36 @@ self.addEventListener("fetch", (event) => {
   if (url.origin !== SCOPE.origin || !url.pathname.startsWith(SCOPE.pathname)) return;
   const path = url.pathname.slice(SCOPE.pathname.length);
   if (path.startsWith("io/")) event.respondWith(answer(path, url.searchParams));
-  else if (event.request.method === "GET") event.respondWith(page(event.request).then(isolated));
+  else if (event.request.method === "GET") event.respondWith(page(event.request));
+  // An activated worker is often told of no other moment in which no page is open.
+  if (event.request.mode === "navigate" && self.registration.active?.state === "activated") event.waitUntil(forgetOlder());
 });
 
 // --- The page, offline and isolated ----------------------------------------------------------------------------------
+
+// Whether the next version was told to take over. Until it does, no page is begun that would end up with files of both.
+let leaving = false;
 
 // A page has all its files from one version, the one that answers it, for as long as it is open: its workers load them again
 // at each run. A newer version waits until no page is open, or until the only one loads itself anew.
 async function page(request) {
   const { waiting } = self.registration;
-  if (request.mode === "navigate" && waiting && (await self.clients.matchAll({ type: "window" })).length < 2) {
-    waiting.postMessage("activate");
-    // The icon is one that is not asked for: this is a page for a moment.
-    const headers = { Refresh: "0", "Content-Type": "text/html" };
-    return new Response('<!doctype html><link rel="icon" href="data:,">', { headers });
+  if (request.mode === "navigate" && waiting) {
+    const open = await self.clients.matchAll({ type: "window" });
+    // Browsers that do not tell a reload from another page that is opened beside this one: better the new version too early.
+    leaving ||= open.length === 0 || (open.length === 1 && request.isReloadNavigation !== false);
+    if (leaving) {
+      waiting.postMessage("activate");
+      // The icon is one that is not asked for: this is a page for a moment.
+      const headers = { Refresh: "0", "Content-Type": "text/html" };
+      return isolated(new Response('<!doctype html><link rel="icon" href="data:,">', { headers }));
+    }
   }
   const cache = await caches.open(CACHE);
   const url = new URL(request.url);
   const file = url.pathname === SCOPE.pathname ? INDEX : url.origin + url.pathname;
-  return (await cache.match(file)) ?? fetch(request);
+  // A page that was open before this version has names of its own.
+  return (await cache.match(file)) ?? (await caches.match(file)) ?? isolated(await fetch(request));
 }
 
 /** The same answer, with what a page needs to share memory. Hosts that send the headers themselves keep theirs. */

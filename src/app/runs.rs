@@ -8,7 +8,7 @@ use crate::files::ask::{Format, Kept};
 use crate::insight::{Numbers, Summary};
 use crate::model::fragment::{draft_from_fragment, fragment_from_draft};
 use crate::model::outcome::RunEnd;
-use crate::model::plan::{Experiment, Plan};
+use crate::model::plan::{Draft, Experiment, Plan};
 use crate::model::run::Place;
 use crate::timeline::ChartView;
 
@@ -51,6 +51,8 @@ pub struct OpenedRun {
 /// What a run was made with: what its record says beside what was recorded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Made {
+    /// What its tasks do, for a person.
+    pub work: String,
     /// The plan, as the fragment of a link; `None` where it is not one that the controls can show.
     pub plan: Option<String>,
     pub place: Place,
@@ -74,6 +76,10 @@ pub struct Runs {
     pub current: Option<u64>,
     /// The first of two that are to be compared.
     pub compare: Option<u64>,
+    /// The plan that an opened run took the place of, in the controls.
+    pub before: Option<Box<Draft>>,
+    /// Which of the kept ones a person is asked about: whether it is to be removed.
+    pub removing: Option<u64>,
     /// What the last run was made with; `None` before the first.
     pub made: Option<Made>,
     /// What is under way.
@@ -104,6 +110,7 @@ pub enum RunsMsg {
         new: Option<u64>,
     },
     Open(u64),
+    /// Asks whether it is to be removed; where that was asked of this one, removes it.
     Remove(u64),
     /// Gives a kept run a name; an empty one takes it away.
     Name(u64, String),
@@ -155,7 +162,8 @@ pub enum FileTask {
     Name(u64, String),
     Remove(u64),
     Export(Format, Made),
-    ExportPicture,
+    /// The timeline as PNG.
+    ExportPicture(Made),
     ExportChart(&'static str, ChartFormat),
     OpenInSpeedscope(Made),
     /// Reads the file that was chosen.
@@ -169,6 +177,7 @@ pub(super) fn started(state: &mut State, plan: &Plan) {
     let environment = &state.environment;
     let is_of_controls = !matches!(plan.experiment, Experiment::Cores(_));
     state.runs.made = Some(Made {
+        work: if is_of_controls { plan.workload.kind().label() } else { "Measuring the cores" }.to_owned(),
         plan: is_of_controls.then(|| fragment_from_draft(&state.draft)),
         place: Place {
             browser: environment.browser.clone(),
@@ -180,6 +189,7 @@ pub(super) fn started(state: &mut State, plan: &Plan) {
     });
     let runs = &mut state.runs;
     (runs.opened, runs.current, runs.compare, runs.said, runs.not_kept) = (None, None, None, None, None);
+    runs.before = None;
     // What is still being read is not going to be shown.
     (runs.busy, runs.opening) = (false, false);
 }
@@ -194,6 +204,12 @@ pub(super) fn ended(state: &mut State) -> Vec<Effect> {
 pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
     let is_free = !state.running && !state.runs.busy && !state.runs.opening;
     let runs = &mut state.runs;
+    // Whatever else is asked for is no answer to this.
+    let removing = if matches!(msg, RunsMsg::Open(_) | RunsMsg::Remove(_) | RunsMsg::Compare(_) | RunsMsg::Name(..)) {
+        runs.removing.take()
+    } else {
+        None
+    };
     let task = match msg {
         RunsMsg::Shown if runs.list.is_none() => FileTask::List,
         RunsMsg::Listed { list, new } => {
@@ -241,7 +257,11 @@ pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
             return Vec::new();
         }
         RunsMsg::Name(id, name) => FileTask::Name(id, name.trim().to_owned()),
-        RunsMsg::Remove(id) => FileTask::Remove(id),
+        RunsMsg::Remove(id) if removing == Some(id) => FileTask::Remove(id),
+        RunsMsg::Remove(id) => {
+            runs.removing = Some(id);
+            return Vec::new();
+        }
         // What is on the page may be replaced only by what is asked for after it has ended.
         RunsMsg::Open(id) if is_free => FileTask::Open(id),
         RunsMsg::Chosen if is_free => FileTask::Import,
@@ -269,12 +289,21 @@ pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
         RunsMsg::KeepOpened if is_free && runs.opened.is_some() => FileTask::KeepOpened,
         RunsMsg::Export(format) if is_free => FileTask::Export(format, made(state)),
         RunsMsg::OpenInSpeedscope if is_free => FileTask::OpenInSpeedscope(made(state)),
-        RunsMsg::ExportPicture if is_free => FileTask::ExportPicture,
+        RunsMsg::ExportPicture if is_free => FileTask::ExportPicture(made(state)),
         RunsMsg::ExportChart(id, format) if is_free => FileTask::ExportChart(id, format),
         RunsMsg::Close if is_free || runs.opening => {
-            (runs.opened, runs.current) = (None, None);
-            (runs.busy, runs.opening) = (false, false);
-            return vec![Effect::Files(FileTask::Close)];
+            let before = runs.before.take();
+            let plan = runs.opened.take().and_then(|run| run.plan.clone());
+            (runs.current, runs.busy, runs.opening) = (None, false, false);
+            // A plan that was changed meanwhile is a person's own.
+            let is_as_opened = plan.is_some_and(|plan| draft_from_fragment(&plan).as_ref() == Ok(&state.draft));
+            let mut effects = vec![Effect::Files(FileTask::Close)];
+            if let Some(draft) = before.filter(|_| is_as_opened) {
+                state.draft = *draft;
+                state.validate();
+                effects.push(Effect::SetFragment(fragment_from_draft(&state.draft)));
+            }
+            return effects;
         }
         RunsMsg::Shown
         | RunsMsg::Open(_)
@@ -288,7 +317,7 @@ pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
         | RunsMsg::Close => return Vec::new(),
     };
     // These change nothing that another might want to change.
-    let disturbs = !matches!(task, FileTask::List | FileTask::ExportPicture | FileTask::ExportChart(..));
+    let disturbs = !matches!(task, FileTask::List | FileTask::ExportChart(..));
     state.runs.busy |= disturbs;
     state.runs.said = None;
     vec![Effect::Files(task)]
@@ -296,7 +325,7 @@ pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
 
 /// What the run that is shown was made with; an opened one brings its own.
 fn made(state: &State) -> Made {
-    state.runs.made.clone().unwrap_or_else(|| Made { plan: None, place: Place::default() })
+    state.runs.made.clone().unwrap_or_else(|| Made { work: String::new(), plan: None, place: Place::default() })
 }
 
 /// Shows a run, and puts its plan into the controls, where it has one.
@@ -305,7 +334,8 @@ fn opened(state: &mut State, run: Rc<OpenedRun>) -> Vec<Effect> {
     state.runs.opened = Some(run);
     match draft {
         Some(Ok(draft)) => {
-            state.draft = draft;
+            let before = core::mem::replace(&mut state.draft, draft);
+            state.runs.before.get_or_insert_with(|| Box::new(before));
             state.validate();
             vec![Effect::SetFragment(fragment_from_draft(&state.draft))]
         }
@@ -390,10 +420,19 @@ mod tests {
         let mut state = ready();
         assert_eq!(tell(&mut state, RunsMsg::Open(7)), [Effect::Files(FileTask::Open(7))]);
         assert_eq!(tell(&mut state, RunsMsg::Open(8)), [], "one thing after another");
+        let before = state.draft.clone();
         let opened = run(Some("v=1&run=primes&as=cores&end"));
         tell(&mut state, RunsMsg::Opened { run: opened, id: Some(7), remarks: Vec::new() });
         assert_eq!((state.draft.workload, state.draft.model), (WorkloadKind::Primes, ModelKind::Cores));
         assert!(state.runs.opened.is_some() && state.notice.is_none());
+        let mut closed = state.clone();
+        let effects = tell(&mut closed, RunsMsg::Close);
+        assert!(matches!(effects[..], [Effect::Files(FileTask::Close), Effect::SetFragment(_)]), "{effects:?}");
+        assert_eq!(closed.draft, before, "what was in the controls is there again");
+        let mut changed = state.clone();
+        update(&mut changed, Msg::Edit(crate::app::Edit::Workload(WorkloadKind::Sleep)));
+        tell(&mut changed, RunsMsg::Close);
+        assert_eq!(changed.draft.workload, WorkloadKind::Sleep, "what was chosen since stays");
         update(&mut state, Msg::Run);
         assert_eq!((&state.runs.opened, state.runs.current), (&None, None));
         assert_eq!(tell(&mut state, RunsMsg::Open(7)), [], "not while one is running");
@@ -432,6 +471,18 @@ mod tests {
         assert!(!running.runs.opening);
         tell(&mut state, RunsMsg::Opened { run: run(None), id: None, remarks: Vec::new() });
         assert!(matches!(tell(&mut state, RunsMsg::Export(Format::Json))[..], [_]));
+    }
+
+    #[test]
+    fn a_run_is_removed_when_it_was_asked_for_twice() {
+        let mut state = ready();
+        tell(&mut state, RunsMsg::Listed { list: vec![kept(2), kept(1)], new: None });
+        assert_eq!((tell(&mut state, RunsMsg::Remove(1)), state.runs.removing), (vec![], Some(1)));
+        assert_eq!((tell(&mut state, RunsMsg::Remove(2)), state.runs.removing), (vec![], Some(2)), "that is another");
+        tell(&mut state, RunsMsg::Compare(1));
+        assert_eq!(tell(&mut state, RunsMsg::Remove(2)), []);
+        assert_eq!(tell(&mut state, RunsMsg::Remove(2)), [Effect::Files(FileTask::Remove(2))]);
+        assert_eq!(state.runs.removing, None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::insight::repeats::{self, Repeats};
 use crate::insight::tasks::Listing;
 use crate::insight::{Numbers, Summary};
 use crate::model::experiment::Setting;
+use crate::model::fragment::fragment_from_draft;
 use crate::model::outcome::RunEnd;
 use crate::model::plan::{Draft, Field, FieldError, ModelKind, Plan, SiteKind, WorkloadKind};
 use crate::timeline::ChartView;
@@ -36,6 +37,8 @@ pub struct Environment {
     pub clock_step_us: Option<f64>,
     /// The browser, in its own words.
     pub browser: String,
+    /// How far its clocks are ahead of UTC, in minutes.
+    pub ahead_minutes: i32,
 }
 
 impl Default for Environment {
@@ -46,6 +49,7 @@ impl Default for Environment {
             network: Network::Starting,
             clock_step_us: None,
             browser: String::new(),
+            ahead_minutes: 0,
         }
     }
 }
@@ -181,6 +185,12 @@ pub struct State {
 }
 
 impl State {
+    /// Whether the controls say something else than what was run last, and is shown.
+    pub fn is_changed(&self) -> bool {
+        let plan = self.runs.made.as_ref().and_then(|made| made.plan.as_ref());
+        !self.running && self.run.is_some() && plan.is_some_and(|plan| *plan != fragment_from_draft(&self.draft))
+    }
+
     /// The message of a control.
     pub fn error_of(&self, field: Field) -> Option<&str> {
         self.errors.iter().find(|error| error.field == field).map(|error| error.message.as_str())

@@ -37,6 +37,8 @@ pub enum Msg {
     Edit(Edit),
     /// The page was opened with a fragment, or was given another.
     Fragment(String),
+    /// Puts the plan of the run that is shown into the controls again.
+    PlanOfRun,
     /// Where the page runs became known, or changed.
     Environment(Environment),
     Run,
@@ -93,6 +95,13 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Edit(edit) => {
             apply(&mut state.draft, edit);
+            state.validate();
+            vec![Effect::SetFragment(fragment_from_draft(&state.draft))]
+        }
+        Msg::PlanOfRun => {
+            let plan = state.runs.made.as_ref().and_then(|made| made.plan.as_deref());
+            let Some(Ok(draft)) = plan.map(draft_from_fragment) else { return Vec::new() };
+            state.draft = draft;
             state.validate();
             vec![Effect::SetFragment(fragment_from_draft(&state.draft))]
         }

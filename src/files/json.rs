@@ -1,6 +1,6 @@
 //! Overlap's own format: JSON that loses nothing of a run. Kept runs have it as well.
 //!
-//! `{"overlap": 1, "name": …, "made_ms": …, "place": {…}, "plan": …, "phases": [names], "legs": [{…, "trace": {…}}]}`. Spans are
+//! `{"overlap": 1, "name": …, "work": …, "made_ms": …, "place": {…}, "plan": …, "phases": [names], "legs": [{…, "trace": {…}}]}`. Spans are
 //! rows of numbers, `[phase, task or -1, start, its sequence, length, sequence of the end]`: times in nanoseconds, phases by
 //! their place in `phases`. A file says its version; each version that ever was is read, and becomes what this program knows.
 
@@ -29,6 +29,8 @@ struct RunFile {
     overlap: u32,
     #[serde(default)]
     name: String,
+    #[serde(default)]
+    work: String,
     #[serde(default)]
     made_ms: u64,
     #[serde(default)]
@@ -151,6 +153,7 @@ impl RunFile {
         RunFile {
             overlap: RUN_VERSION,
             name: run.name.clone(),
+            work: run.work.clone(),
             made_ms: run.made_ms,
             place: run.place.clone(),
             plan: run.plan.clone(),
@@ -235,7 +238,7 @@ impl RunFile {
         if legs.iter().map(|leg| of_trace(&leg.trace)).sum::<usize>() > limits::ROWS {
             return Err(FileError::TooMany { what: "events", most: limits::ROWS });
         }
-        Ok(Run { name: self.name, made_ms: self.made_ms, place: self.place, plan: self.plan, legs })
+        Ok(Run { name: self.name, work: self.work, made_ms: self.made_ms, place: self.place, plan: self.plan, legs })
     }
 }
 

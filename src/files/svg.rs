@@ -136,6 +136,8 @@ impl Writer {
                     "<text class=\"strong fill--on-mark\" text-anchor=\"middle\" dominant-baseline=\"central\" x=\"{x}\" y=\"{y}\">{sign}</text>"
                 ));
             }
+            // Nobody points at it.
+            Shape::Words { .. } => {}
             Shape::Clip(Some(rect)) => self.open_clip(rect),
             Shape::Clip(None) => self.line("</g>"),
         }

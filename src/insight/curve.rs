@@ -1,5 +1,7 @@
 //! The scaling curve: how wall time falls with workers, the law of it, and where it stops to fall; and what the cores are worth.
 
+use core::time::Duration;
+
 use super::figures::{Figures, counted, walls};
 use super::repeats::{Ratio, Repeats, speedup};
 use super::scaling::{Fit, Law, Point, fit};
@@ -22,8 +24,10 @@ pub struct CurvePoint {
 pub struct Curve {
     /// By the number of workers.
     pub points: Vec<CurvePoint>,
-    /// The law of those up to `fit_to`, if they are enough for one.
+    /// The law of those up to `fit_to`, if they are enough for one, and any number of workers gains more than the spread.
     pub fit: Option<Fit>,
+    /// What its serial fraction may be within the spreads, if there are any: the least and the most.
+    pub serial: Option<(f64, f64)>,
     /// Up to how many workers a law can hold: those beyond the cores have none to compute on.
     pub fit_to: u32,
     /// The least workers that are as fast as the fastest, within the spread of both.
@@ -64,14 +68,19 @@ impl Curve {
             .collect();
         let most = points.last()?.workers;
         let fit_to = if settings.first()?.job.workload.computes() { cores.clamp(1, most) } else { most };
-        let of_law: Vec<Point> = points
-            .iter()
-            .filter(|point| point.workers <= fit_to)
-            .map(|point| Point { workers: point.workers, wall_s: point.wall.median.as_secs_f64() })
-            .collect();
         let fastest = points.iter().min_by_key(|point| point.wall.median)?;
         let enough = points.iter().find(|point| point.wall.low <= fastest.wall.high)?.workers;
-        Some(Curve { fit: fit(&of_law), fit_to, enough, points })
+        let law = |wall: fn(&CurvePoint) -> Duration| {
+            let of_law = points.iter().filter(|point| point.workers <= fit_to && enough > 1);
+            let measured = of_law.map(|point| Point { workers: point.workers, wall_s: wall(point).as_secs_f64() });
+            fit(&measured.collect::<Vec<_>>())
+        };
+        let has_spread = points.iter().all(|point| point.wall.n > 1);
+        // Where one worker is at its slowest and all others are at their fastest, the least is serial.
+        let least = law(|point| if point.workers == 1 { point.wall.high } else { point.wall.low });
+        let most = law(|point| if point.workers == 1 { point.wall.low } else { point.wall.high });
+        let serial = least.zip(most).filter(|_| has_spread).map(|(least, most)| (least.serial, most.serial));
+        Some(Curve { fit: law(|point| point.wall.median), serial, fit_to, enough, points })
     }
 
     /// What it says, a sentence each. What is not measured is called by its name.
@@ -119,7 +128,13 @@ impl Curve {
     fn law(&self, fit: &Fit) -> String {
         let percent = |share: f64| format!("{} %", format::fixed(share * 100.0, if share < 0.1 { 1 } else { 0 }));
         let of = format!("Derived, from {} to {}:", format::count(1, "worker"), self.fit_to);
-        let serial = format!("{of} {} of the work is done by one at a time", percent(fit.serial));
+        let within = match self.serial {
+            Some((least, most)) if percent(least) != percent(most) => {
+                format!(" ({} to {} within the spread)", percent(least), percent(most))
+            }
+            _ => String::new(),
+        };
+        let serial = format!("{of} {} of the work{within} is done by one at a time", percent(fit.serial));
         match (fit.law, fit.knee(), fit.bound()) {
             (Law::Amdahl, Some(knee), Some(bound)) => format!(
                 "{serial} (Amdahl’s law). With cores without end it would be {} at most; from about {} workers on, each adds less than \
@@ -132,7 +147,7 @@ impl Curve {
                  longer.",
                 format::fixed(knee, 0)
             ),
-            _ => format!("{of} no part of the work is done by one at a time; each worker adds all of itself."),
+            _ => format!("{of} no part of the work{within} is done by one at a time; each worker adds all of itself."),
         }
     }
 }
@@ -195,9 +210,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_serial_is_told_within_the_spread() {
+        let settings = settings(WorkloadKind::Primes, 2);
+        let walls = [(0, 100), (0, 110), (0, 90), (1, 60), (1, 55), (1, 66)];
+        let measured: Vec<Figures> = walls.iter().map(|(setting, wall)| figures(*setting, 1, *wall, 1)).collect();
+        let curve = Curve::of(&settings, &measured, 2).unwrap();
+        // 60 of 100 ms is a fifth; 55 of 110 ms none at all, 66 of 90 ms nearly a half.
+        assert!(curve.fit.is_some_and(|fit| (fit.serial - 0.2).abs() < 1e-6), "{:?}", curve.fit);
+        assert!(curve.serial.is_some_and(|(least, most)| least.abs() < 1e-6 && (most - 0.4667).abs() < 1e-3));
+        assert!(
+            curve.words()[1].contains("20 % of the work (0.0 % to 47 % within the spread) is"),
+            "{:?}",
+            curve.words()
+        );
+    }
+
+    #[test]
     fn what_gains_nothing_says_so_and_waiting_needs_no_cores() {
         let curve = Curve::of(&settings(WorkloadKind::Primes, 4), &measured(&[100, 101, 103, 102]), 4).unwrap();
-        assert_eq!(curve.enough, 1);
+        assert_eq!((curve.enough, curve.fit), (1, None), "there is nothing that a law could be of");
         assert!(curve.words()[0].contains("no number of workers is faster than one"), "{:?}", curve.words());
         let waits = Curve::of(&settings(WorkloadKind::Sleep, 4), &measured(&[400, 200, 200, 100]), 1).unwrap();
         assert_eq!((waits.fit_to, waits.enough), (4, 4));

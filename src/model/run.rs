@@ -52,6 +52,9 @@ pub struct Run {
     /// What a person called it; empty where nobody has.
     #[serde(default)]
     pub name: String,
+    /// What work its tasks do, for a person; empty where nobody says.
+    #[serde(default)]
+    pub work: String,
     /// When it was made, in milliseconds since the Unix epoch; 0 where nobody knows.
     #[serde(default)]
     pub made_ms: u64,
@@ -72,15 +75,16 @@ impl RunLeg {
 }
 
 impl Run {
-    /// What a person reads of it in a list: its name, or what its legs are called.
+    /// What a person reads of it in a list: its name, or its work and what its legs are called.
     pub fn title(&self) -> String {
-        if self.name.is_empty() { self.title_of_legs() } else { self.name.clone() }
+        if self.name.is_empty() { self.usual_title() } else { self.name.clone() }
     }
 
-    /// What its legs are called.
-    pub fn title_of_legs(&self) -> String {
+    /// The same where nobody gave it a name.
+    pub fn usual_title(&self) -> String {
         let titles: Vec<&str> = self.legs.iter().map(|leg| leg.title.as_str()).collect();
-        titles.join(", ")
+        let titles = titles.join(", ");
+        if self.work.is_empty() { titles } else { format!("{}: {titles}", self.work) }
     }
 
     /// Lane spans, and other rows, of all legs: how large it is.
@@ -89,9 +93,10 @@ impl Run {
     }
 }
 
-/// A time in milliseconds since the Unix epoch as people write it: "2026-11-28 11:47 UTC".
-pub fn utc(ms: u64) -> String {
-    let minutes = ms / 60_000;
+/// A time in milliseconds since the Unix epoch as people write it where clocks are so many minutes ahead of UTC:
+/// "2026-11-28 11:47".
+pub fn local_minute(ms: u64, ahead_minutes: i32) -> String {
+    let minutes = (ms / 60_000).saturating_add_signed(ahead_minutes.into());
     let (days, minute_of_day) = (minutes / 1_440, minutes % 1_440);
     // Howard Hinnant's civil_from_days, for days since 1970: years begin in March, so that a leap day is their last.
     let days = days + 719_468;
@@ -102,7 +107,7 @@ pub fn utc(ms: u64) -> String {
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
     let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
-    format!("{year}-{month:02}-{day:02} {:02}:{:02} UTC", minute_of_day / 60, minute_of_day % 60)
+    format!("{year}-{month:02}-{day:02} {:02}:{:02}", minute_of_day / 60, minute_of_day % 60)
 }
 
 #[cfg(test)]
@@ -112,13 +117,15 @@ mod tests {
     #[test]
     fn a_time_is_a_day_and_a_minute() {
         for (ms, text) in [
-            (0, "1970-01-01 00:00 UTC"),
-            (951_782_399_999, "2000-02-28 23:59 UTC"),
-            (951_782_400_000, "2000-02-29 00:00 UTC"),
-            (1_795_866_420_000, "2026-11-28 11:47 UTC"),
+            (0, "1970-01-01 00:00"),
+            (951_782_399_999, "2000-02-28 23:59"),
+            (951_782_400_000, "2000-02-29 00:00"),
+            (1_795_866_420_000, "2026-11-28 11:47"),
         ] {
-            assert_eq!(utc(ms), text);
+            assert_eq!(local_minute(ms, 0), text);
         }
+        assert_eq!(local_minute(951_782_399_999, 60), "2000-02-29 00:59");
+        assert_eq!(local_minute(951_782_400_000, -330), "2000-02-28 18:30");
     }
 
     #[test]
@@ -134,6 +141,7 @@ mod tests {
         };
         let run = Run { legs: vec![leg("Sequential"), leg("Cores")], ..Run::default() };
         assert_eq!(run.title(), "Sequential, Cores");
+        assert_eq!(Run { work: "Primes".to_owned(), ..run.clone() }.title(), "Primes: Sequential, Cores");
         assert_eq!(Run { name: "mine".to_owned(), ..run.clone() }.title(), "mine");
         assert_eq!((run.legs[0].task_name(0), run.legs[0].task_name(1)), ("first".into(), "site 2".into()));
     }

@@ -19,8 +19,6 @@ const TICK_SPACING: f64 = 84.0;
 const LABEL_HALF: f64 = 30.0;
 /// The width of a column of the small picture of everything, in pixels.
 const MAP_COLUMN: f64 = 3.0;
-/// The room of a letter in the words at the pointer.
-const LETTER_WIDTH: f64 = 6.4;
 
 /// What the small picture shows: in each column, how many lanes computed, and how many did anything, as parts of all.
 #[derive(Clone, Debug, Default)]
@@ -174,7 +172,8 @@ impl Chart {
         let Some((x, y)) = self.pointer else { return };
         if self.drag.is_some() {
             if let Some((from, to)) = self.stretch {
-                self.words(scene, (x, y), &[format::duration(Duration::from_nanos((to - from) as u64))]);
+                let words = vec![format::duration(Duration::from_nanos((to - from) as u64))];
+                scene.shapes.push(Shape::Words { x, y, words });
             }
             return;
         }
@@ -187,22 +186,7 @@ impl Chart {
             let text = line(&legs[target.leg], &self.levels[target.leg], target.lane, &span);
             words = text.splitn(2, ": ").map(str::to_owned).collect();
         }
-        self.words(scene, (x, y), &words);
-    }
-
-    /// Words beside the pointer, where there is room for them.
-    fn words(&self, scene: &mut Scene, (x, y): (f64, f64), words: &[String]) {
-        let letters = words.iter().map(|word| word.chars().count()).max().unwrap_or(0);
-        let (width, height) = (letters as f64 * LETTER_WIDTH + 14.0, words.len() as f64 * 16.0 + 8.0);
-        let left = if x + 12.0 + width > self.width { (x - 12.0 - width).max(0.0) } else { x + 12.0 };
-        let top = if y + 14.0 + height > self.height { (y - 8.0 - height).max(0.0) } else { y + 14.0 };
-        let rect = Rect { left, top, width, height };
-        scene.area(rect, Ink::Over);
-        scene.shapes.push(Shape::Edge { rect, ink: Ink::Faint });
-        for (number, word) in words.iter().enumerate() {
-            let ink = if number == 0 { Ink::Strong } else { Ink::Faint };
-            scene.text((left + 7.0, top + 12.0 + 16.0 * number as f64), word.clone(), ink, Align::Left);
-        }
+        scene.shapes.push(Shape::Words { x, y, words });
     }
 
     /// Everything, small, with a frame around what is shown.

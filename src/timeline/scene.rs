@@ -91,6 +91,13 @@ pub enum Shape {
         middle: f64,
         mark: Mark,
     },
+    /// Words beside the pointer, the first of them strong, over everything and within the picture. Only who paints them knows how
+    /// wide they are.
+    Words {
+        x: f64,
+        y: f64,
+        words: Vec<String>,
+    },
     /// What follows is drawn in this area only; in all of the picture again after the next that is `None`.
     Clip(Option<Rect>),
 }

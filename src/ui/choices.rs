@@ -12,6 +12,8 @@ pub struct ChoicesProps {
     pub workload: WorkloadKind,
     pub model: ModelKind,
     pub compare: bool,
+    /// Whether a task never ends, so that Sequential would not either.
+    pub never_ends: bool,
     pub experiment: ExperimentKind,
     /// Those that race.
     pub racers: Vec<ModelKind>,
@@ -28,65 +30,53 @@ pub struct ChoicesProps {
     pub send: Callback<Msg>,
 }
 
-/// A workload with its name and what its tasks do.
-type Card = (WorkloadKind, &'static str, &'static str);
+/// A workload with what its tasks do.
+type Card = (WorkloadKind, &'static str);
 
 /// The workloads by what they show.
 const WORKLOADS: [(&str, &[Card]); 5] = [
     (
         "Waiting",
         &[
-            (
-                WorkloadKind::Sites,
-                "Five sites",
-                "Requests that wait for answers. You say how long each takes, and how it fails.",
-            ),
-            (WorkloadKind::FanOut, "Fan out", "Many requests, whose answers take longer or shorter."),
-            (WorkloadKind::Pages, "Pages", "Requests that each need the answer to the one before."),
-            (WorkloadKind::Sleep, "Sleep", "Tasks that sleep, then return “result”."),
+            (WorkloadKind::Sites, "Requests that wait for answers. You say how long each takes, and how it fails."),
+            (WorkloadKind::FanOut, "Many requests, whose answers take longer or shorter."),
+            (WorkloadKind::Pages, "Requests that each need the answer to the one before."),
+            (WorkloadKind::Sleep, "Tasks that sleep, then return “result”."),
         ],
     ),
     (
         "Computing",
         &[
-            (WorkloadKind::Primes, "Primes", "Counting primes: work that needs nothing but a core."),
-            (WorkloadKind::Mandelbrot, "Mandelbrot", "A picture whose rows fill in as tasks compute them."),
-            (WorkloadKind::Sha256, "SHA-256", "SHA-256 of much data, as hashlib’s C code does it."),
-            (WorkloadKind::Matrix, "Matrices", "The product of two matrices, row by row."),
-            (WorkloadKind::Pi, "π", "π by random points, counted where they hit the circle."),
-            (WorkloadKind::Sort, "Sort", "Random numbers, sorted by each task."),
+            (WorkloadKind::Primes, "Counting primes: work that needs nothing but a core."),
+            (WorkloadKind::Mandelbrot, "A picture whose rows fill in as tasks compute them."),
+            (WorkloadKind::Sha256, "SHA-256 of much data, as hashlib’s C code does it."),
+            (WorkloadKind::Matrix, "The product of two matrices, row by row."),
+            (WorkloadKind::Pi, "π by random points, counted where they hit the circle."),
+            (WorkloadKind::Sort, "Random numbers, sorted by each task."),
         ],
     ),
     (
         "Mixed",
         &[
-            (WorkloadKind::FetchThenCompute, "Fetch + compute", "Each task waits for an answer, then computes."),
-            (WorkloadKind::Convoy, "Wait + compute", "One task computes while another wakes again and again."),
-            (WorkloadKind::Tiny, "Tiny tasks", "Tasks that do nothing: handing them over is all the work."),
-            (WorkloadKind::Large, "Large data", "Tasks that are given much data, which may have to be copied."),
+            (WorkloadKind::FetchThenCompute, "Each task waits for an answer, then computes."),
+            (WorkloadKind::Convoy, "One task computes while another wakes again and again."),
+            (WorkloadKind::Tiny, "Tasks that do nothing: handing them over is all the work."),
+            (WorkloadKind::Large, "Tasks that are given much data, which may have to be copied."),
         ],
     ),
     (
         "Sharing",
         &[
-            (WorkloadKind::Queue, "Queue", "A bounded queue between a producer and its consumers."),
-            (WorkloadKind::Counter, "Counter", "Tasks that add to the same number. Without a lock, updates get lost."),
-            (WorkloadKind::Deadlock, "Deadlock", "Two tasks that each have the lock which the other waits for."),
+            (WorkloadKind::Queue, "A bounded queue between a producer and its consumers."),
+            (WorkloadKind::Counter, "Tasks that add to the same number. Without a lock, updates get lost."),
+            (WorkloadKind::Deadlock, "Two tasks that each have the lock which the other waits for."),
         ],
     ),
-    (
-        "Programs",
-        &[(WorkloadKind::Commands, "Commands", "Other programs (WASI), each reading what the one before it writes.")],
-    ),
+    ("Programs", &[(WorkloadKind::Commands, "Other programs (WASI), each reading what the one before it writes.")]),
 ];
 
 fn card(workload: WorkloadKind) -> Option<&'static Card> {
-    WORKLOADS.iter().flat_map(|(_, workloads)| workloads.iter()).find(|(kind, ..)| *kind == workload)
-}
-
-/// What a workload is called.
-pub fn workload_label(workload: WorkloadKind) -> &'static str {
-    card(workload).map_or("", |(_, label, _)| label)
+    WORKLOADS.iter().flat_map(|(_, workloads)| workloads.iter()).find(|(kind, _)| *kind == workload)
 }
 
 fn model_text(model: ModelKind) -> &'static str {
@@ -108,16 +98,16 @@ fn model_text(model: ModelKind) -> &'static str {
 pub fn Choices(props: &ChoicesProps) -> Html {
     let edit = props.send.reform(Msg::Edit);
     let groups = WORKLOADS.into_iter().map(|(title, workloads)| {
-        let chips = workloads.iter().map(|(kind, label, _)| {
+        let chips = workloads.iter().map(|(kind, _)| {
             let on_choose = edit.reform(move |()| Edit::Workload(*kind));
             let value = workload_name(*kind);
-            html! { <Chip group="workload" {value} label={*label} chosen={*kind == props.workload} {on_choose} /> }
+            html! { <Chip group="workload" {value} label={kind.label()} chosen={*kind == props.workload} {on_choose} /> }
         });
         html! {
             <div class="chips" role="group" aria-label={title}><span class="chip-title">{ title }</span>{ for chips }</div>
         }
     });
-    let text = card(props.workload).map(|(.., text)| *text);
+    let text = card(props.workload).map(|(_, text)| *text);
     html! {
         <section class="choices" aria-label="What to run">
             <fieldset>
@@ -257,8 +247,8 @@ fn run_bar(props: &ChoicesProps, edit: &Callback<Edit>) -> Html {
             }
             if props.experiment == ExperimentKind::One && props.model.compares() {
                 <label class="check">
-                    <input type="checkbox" id="compare" checked={props.compare} onchange={on_compare} />
-                    { "Run Sequential first, to compare" }
+                    <input type="checkbox" id="compare" checked={props.compare && !props.never_ends} disabled={props.never_ends} onchange={on_compare} />
+                    { if props.never_ends { "No Sequential first: its third task would never end" } else { "Run Sequential first, to compare" } }
                 </label>
             }
             if let Some(reason) = reason {

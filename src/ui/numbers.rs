@@ -206,13 +206,14 @@ fn swatch(term: Term) -> Html {
     html! { <span class={classes!("swatch", class(term))} aria-hidden="true"></span> }
 }
 
-/// Both dials over time: runs that took longer have longer charts, and all count in the same steps.
+/// Both dials over time: runs that took longer have longer charts, and all have one scale.
 fn over_time(legs: &[Ended]) -> Html {
     let longest = legs.iter().map(|leg| leg.summary.wall).max().unwrap_or_default().as_secs_f64();
+    let peaks = legs.iter().flat_map(|leg| [&leg.numbers.series.in_flight, &leg.numbers.series.computing]);
+    let most = peaks.map(|series| peak(series)).max().unwrap_or(0).max(1);
     let charts = legs.iter().map(|Ended { label, summary, numbers }| {
         let wall = summary.wall;
         let width = if longest > 0.0 { wall.as_secs_f64() / longest * 100.0 } else { 100.0 };
-        let most = peak(&numbers.series.in_flight).max(peak(&numbers.series.computing));
         let style = format!("width:{}%", format::fixed(width, 1));
         html! {
             <figure class="over-time">
@@ -256,12 +257,12 @@ fn chart(class: &'static str, buckets: &[Bucket], most: u32, style: String) -> H
         path + &format!("V{height}")
     };
     html! {
-        <svg
-            class={classes!("dial-chart", class)} viewBox={format!("0 0 {width} {height}")} preserveAspectRatio="none" aria-hidden="true" {style}
-        >
-            <path class="mean" d={path(&|bucket| bucket.mean)} />
-            <path class="peak" d={path(&|bucket| bucket.peak.into())} vector-effect="non-scaling-stroke" />
-        </svg>
+        <div class="dial-axis" data-most={most.to_string()} aria-hidden="true">
+            <svg class={classes!("dial-chart", class)} viewBox={format!("0 0 {width} {height}")} preserveAspectRatio="none" {style}>
+                <path class="mean" d={path(&|bucket| bucket.mean)} />
+                <path class="peak" d={path(&|bucket| bucket.peak.into())} vector-effect="non-scaling-stroke" />
+            </svg>
+        </div>
     }
 }
 
@@ -277,14 +278,14 @@ fn latencies(legs: &[Ended]) -> Html {
         let digits = u32::from(latency.per_second < 100.0);
         let cells = [
             ("Queued, median", queued),
-            ("95 of 100", queued_high),
+            ("95 % within", queued_high),
             ("Run, median", run),
-            ("95 of 100", run_high),
+            ("95 % within", run_high),
             ("Tasks a second", format::fixed(latency.per_second, digits)),
         ];
         row(label, cells)
     });
-    let head = ["Tasks", "Queued, median", "95 of 100", "Run, median", "95 of 100", "Tasks a second"];
+    let head = ["Tasks", "Queued, median", "95 % within", "Run, median", "95 % within", "Tasks a second"];
     table("How long tasks were queued, and ran", &head, Provenance::Measured, rows.collect())
 }
 

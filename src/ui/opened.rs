@@ -11,7 +11,7 @@ use crate::app::{Msg, OpenedLeg, OpenedRun, RunsMsg, STAGE_ID, Source};
 use crate::insight::Summary;
 use crate::model::format;
 use crate::model::outcome::RunEnd;
-use crate::model::run::utc;
+use crate::model::run::local_minute;
 use crate::timeline::ChartView;
 
 #[derive(PartialEq, Properties)]
@@ -19,6 +19,8 @@ pub struct OpenedProps {
     pub run: Rc<OpenedRun>,
     /// Whether something was run on this page, which it can be seen beside.
     pub has_own: bool,
+    /// How far clocks here are ahead of UTC.
+    pub ahead_minutes: i32,
     pub timeline: ChartView,
     pub send: Callback<Msg>,
 }
@@ -38,7 +40,7 @@ pub fn Opened(props: &OpenedProps) -> Html {
         <>
             <section id={STAGE_ID} class="stage" aria-label="What happened">
                 <div role="status"><h2 id="status">{ &run.title }</h2></div>
-                <p id="provenance" class="hint">{ provenance(run) }
+                <p id="provenance" class="hint">{ provenance(run, props.ahead_minutes) }
                     if is_one && props.has_own { { act(RunsMsg::Beside, "beside", "Show beside your last run") } }
                     if run.source == Source::Imported { { act(RunsMsg::KeepOpened, "keep-opened", "Keep") } }
                     { act(RunsMsg::Close, "close-opened", "Close") }
@@ -61,7 +63,7 @@ pub fn Opened(props: &OpenedProps) -> Html {
 }
 
 /// Where the run comes from, and where and when it was made.
-fn provenance(run: &OpenedRun) -> String {
+fn provenance(run: &OpenedRun, ahead_minutes: i32) -> String {
     let mut text = match run.source {
         Source::Kept => "Kept in this browser",
         Source::Imported => "Imported from a file",
@@ -70,7 +72,7 @@ fn provenance(run: &OpenedRun) -> String {
     .to_owned();
     let place = &run.place;
     if run.made_ms > 0 {
-        text += &format!("; made {}", utc(run.made_ms));
+        text += &format!("; made {}", local_minute(run.made_ms, ahead_minutes));
     }
     if !place.browser.is_empty() {
         text += &format!("; {}", place.browser);

@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::choices::workload_label;
 use crate::app::{LISTED_FIRST, LegView, RunView};
 use crate::insight::TaskRow;
 use crate::insight::tasks::{Split, Standing};
@@ -96,7 +95,7 @@ pub fn Results(props: &ResultsProps) -> Html {
     });
     html! {
         <section class="results" aria-labelledby="results-title">
-            <h2 id="results-title">{ format!("Results of {}: {}", leg.model.label(), workload_label(run.plan.workload.kind())) }</h2>
+            <h2 id="results-title">{ format!("Results of {}: {}", leg.model.label(), run.plan.workload.kind().label()) }</h2>
             { limit_line(run, leg) }
             <div class="scroll" tabindex="0" role="region" aria-label="Table of results">
                 <table id="results">

@@ -102,7 +102,7 @@ impl Component for Root {
                 { notice(state, send) }
                 <main class="columns">
                     <Choices
-                        workload={state.draft.workload} model={state.draft.model} compare={state.draft.compare}
+                        workload={state.draft.workload} model={state.draft.model} compare={state.draft.compare} never_ends={state.draft.never_ends()}
                         experiment={state.draft.experiment} racers={state.draft.racers()} repeats={state.draft.text(Param::Repeats).to_owned()}
                         repeats_usually={state.draft.usual_of(Param::Repeats, 1).unwrap_or_default()}
                         repeats_error={state.error_of(Field::Number(Param::Repeats)).map(|text| AttrValue::from(text.to_owned()))}
@@ -111,15 +111,15 @@ impl Component for Root {
                     />
                     <div class="happened">
                         if let Some(run) = &state.runs.opened {
-                            <Opened run={run.clone()} has_own={state.run.is_some()} timeline={state.timeline.clone()} send={send.clone()} />
+                            <Opened run={run.clone()} has_own={state.run.is_some()} ahead_minutes={state.environment.ahead_minutes} timeline={state.timeline.clone()} send={send.clone()} />
                         } else {
-                            <Stage run={state.run.clone()} cores={state.environment.cores} workload={state.draft.workload} model={state.draft.model} compare={state.draft.compare} experiment={state.draft.experiment} calibrated={state.calibrated} running={state.running} timeline={state.timeline.clone()} send={send.clone()} />
+                            <Stage run={state.run.clone()} cores={state.environment.cores} workload={state.draft.workload} model={state.draft.model} compare={state.draft.compares()} experiment={state.draft.experiment} calibrated={state.calibrated} running={state.running} changed={state.is_changed()} timeline={state.timeline.clone()} send={send.clone()} />
                             <NumbersPanel legs={ended(state.run.as_ref())} clock_step_us={state.environment.clock_step_us} />
                             <Results run={state.run.clone()} />
                         }
                         <RunsPanel
                             runs={state.runs.clone()} has_run={state.runs.opened.is_some() || state.run.is_some()}
-                            running={state.running} send={send.clone()}
+                            running={state.running} ahead_minutes={state.environment.ahead_minutes} send={send.clone()}
                         />
                     </div>
                     <Settings

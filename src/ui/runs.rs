@@ -8,7 +8,7 @@ use yew::prelude::*;
 use crate::app::{Msg, RUN_FILE_ID, Runs, RunsMsg};
 use crate::files::ask::{Format, Kept};
 use crate::model::format;
-use crate::model::run::utc;
+use crate::model::run::local_minute;
 
 #[derive(PartialEq, Properties)]
 pub struct RunsPanelProps {
@@ -16,6 +16,8 @@ pub struct RunsPanelProps {
     /// Whether there is a run to be exported.
     pub has_run: bool,
     pub running: bool,
+    /// How far clocks here are ahead of UTC.
+    pub ahead_minutes: i32,
     pub send: Callback<Msg>,
 }
 
@@ -26,13 +28,13 @@ const EXPORTS: [(RunsMsg, &str, &str); 7] = [
     (RunsMsg::Export(Format::Csv), "CSV", "The tasks, for spreadsheets"),
     (RunsMsg::Export(Format::Markdown), "Copy Markdown", "The numbers as a table"),
     (RunsMsg::Export(Format::Svg), "SVG", "The whole timeline, sharp at any size"),
-    (RunsMsg::ExportPicture, "PNG", "The timeline as it is on the page"),
+    (RunsMsg::ExportPicture, "PNG", "The whole timeline, as an image"),
     (RunsMsg::OpenInSpeedscope, "Open in speedscope", "In a new tab, from this page’s own files"),
 ];
 
 #[component]
 pub fn RunsPanel(props: &RunsPanelProps) -> Html {
-    let RunsPanelProps { runs, has_run, running, send } = props;
+    let RunsPanelProps { runs, has_run, running, ahead_minutes, send } = props;
     let send = send.reform(Msg::Runs);
     let shown = send.reform(|_: Event| RunsMsg::Shown);
     let chosen = send.reform(|_: Event| RunsMsg::Chosen);
@@ -60,7 +62,7 @@ pub fn RunsPanel(props: &RunsPanelProps) -> Html {
             }
             <p role="status" id="runs-said" class="hint">{ runs.said.unwrap_or_default() }</p>
             if let Some(why) = &runs.not_kept { <p class="error" id="runs-not-kept">{ why }</p> }
-            { kept(runs, is_busy, &send) }
+            { kept(runs, is_busy, *ahead_minutes, &send) }
         </details>
     }
 }
@@ -70,7 +72,7 @@ fn name_of(runs: &Runs, id: u64) -> AttrValue {
     kept.map(|kept| kept.name.clone()).unwrap_or_default().into()
 }
 
-fn kept(runs: &Runs, is_busy: bool, send: &Callback<RunsMsg>) -> Html {
+fn kept(runs: &Runs, is_busy: bool, ahead_minutes: i32, send: &Callback<RunsMsg>) -> Html {
     let Some(list) = runs.list.as_ref().filter(|list| !list.is_empty()) else {
         return html! { <p class="hint">{ "The last 20 runs are kept in this browser, and those that you give a name." }</p> };
     };
@@ -89,11 +91,11 @@ fn kept(runs: &Runs, is_busy: bool, send: &Callback<RunsMsg>) -> Html {
         html! {
             <tr key={id.to_string()} class={classes!((runs.current == Some(id)).then_some("current"))}>
                 <th scope="row">{ title }</th>
-                <td>{ format!("{}, {}", utc(id), format::bytes(kept.bytes)) }</td>
+                <td>{ format!("{}, {}", local_minute(id, ahead_minutes), format::bytes(kept.bytes)) }</td>
                 <td class="runs-acts">
                     { button(RunsMsg::Open(id), "Open", is_busy) }
                     { button(RunsMsg::Compare(id), compare, is_busy) }
-                    { button(RunsMsg::Remove(id), "Remove", is_busy) }
+                    { button(RunsMsg::Remove(id), if runs.removing == Some(id) { "Remove for ever" } else { "Remove" }, is_busy) }
                 </td>
             </tr>
         }

@@ -33,6 +33,13 @@ pub fn Settings(props: &SettingsProps) -> Html {
     let of_models = props.draft.params_of_models().into_iter().map(|param| number(props, param, &edit));
     let choices_of_workload = props.draft.choices_of_workload().into_iter().map(|choose| choice(props, choose, &edit));
     let choices_of_models = props.draft.choices_of_models().into_iter().map(|choose| choice(props, choose, &edit));
+    let has_models = !props.draft.params_of_models().is_empty() || !props.draft.choices_of_models().is_empty();
+    let of = match &props.draft.models_read()[..] {
+        [only] => format!("The model: {}", only.label()),
+        _ => "The models".to_owned(),
+    };
+    let is_one = props.draft.experiment == ExperimentKind::One;
+    let has_limits = is_one || workload != WorkloadKind::Commands;
     html! {
         <section class="settings" aria-labelledby="settings-title">
             <div class="settings-head">
@@ -41,14 +48,19 @@ pub fn Settings(props: &SettingsProps) -> Html {
                     <button type="button" class="quiet" onclick={edit.reform(|_: MouseEvent| Edit::Reset)}>{ "Reset" }</button>
                 }
             </div>
+            <h3>{ format!("The work: {}", workload.label()) }</h3>
             if workload == WorkloadKind::Sites { { sites(props, &edit) } }
             if workload == WorkloadKind::Commands { <CommandLine draft={props.draft.clone()} errors={props.errors.clone()} programs={props.programs.clone()} send={props.send.clone()} /> }
             { for of_workload }
             { for choices_of_workload }
-            { for of_models }
-            { for choices_of_models }
+            if has_models {
+                <h3>{ of }</h3>
+                { for of_models }
+                { for choices_of_models }
+            }
+            if has_limits { <h3>{ "The run" }</h3> }
             if workload != WorkloadKind::Commands { { number(props, Param::Limit, &edit) } }
-            if props.draft.experiment == ExperimentKind::One { { number(props, Param::Repeats, &edit) } }
+            if is_one { { number(props, Param::Repeats, &edit) } }
         </section>
     }
 }

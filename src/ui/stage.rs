@@ -24,12 +24,15 @@ pub struct StageProps {
     /// What will be run, where nothing was yet.
     pub workload: WorkloadKind,
     pub model: ModelKind,
+    /// Whether Sequential is run first.
     pub compare: bool,
     pub experiment: ExperimentKind,
     /// What the cores are worth, once that was measured.
     pub calibrated: Option<Cores>,
     /// Whether it has been asked for.
     pub running: bool,
+    /// Whether the controls say something else than what was run.
+    pub changed: bool,
     pub timeline: ChartView,
     pub send: Callback<Msg>,
 }
@@ -44,6 +47,7 @@ pub fn Stage(props: &StageProps) -> Html {
     html! {
         <section id={STAGE_ID} class="stage" aria-label="What happened">
             { run.map_or_else(|| first_screen(props), |run| headline(run, props.cores)) }
+            if props.changed { { of_another_plan(&props.send) } }
             { run.map(|run| experiment(props, run)).unwrap_or_default() }
             <Timeline view={props.timeline.clone()} sentence={sentence.clone()} running={props.running} send={props.send.clone()} />
             if let Some(run) = run {
@@ -53,6 +57,16 @@ pub fn Stage(props: &StageProps) -> Html {
                 if run.plan.experiment == Experiment::One { <Race run={run.clone()} /> }
             }
         </section>
+    }
+}
+
+fn of_another_plan(send: &Callback<Msg>) -> Html {
+    let back = send.reform(|_: MouseEvent| Msg::PlanOfRun);
+    html! {
+        <p id="changed" class="hint">
+            { "The controls were changed since this was run. " }
+            <button type="button" class="link" onclick={back}>{ "Back to its plan" }</button>
+        </p>
     }
 }
 
@@ -89,7 +103,7 @@ fn first_screen(props: &StageProps) -> Html {
         ModelKind::Cores => "on every core",
         ModelKind::Subprocess => "as programs of their own",
     };
-    let first = if props.compare && props.model.compares() { "first one after another, then " } else { "" };
+    let first = if props.compare { "first one after another, then " } else { "" };
     html! {
         <div class="first-screen">
             <h2>{ if props.running { "Starting…" } else { "Press Run" } }</h2>
@@ -255,7 +269,8 @@ fn status(run: &RunView, leg: &LegView) -> String {
         None => format!("{model} is running…"),
         Some(RunEnd::Done) if leg.summary.failed > 0 => {
             let noun = run.plan.workload.task_noun();
-            format!("{model} is done; {} failed", format::count(leg.summary.failed, noun))
+            let planned = if leg.summary.failed == run.plan.workload.set_to_fail() { ", as planned" } else { "" };
+            format!("{model} is done; {} failed{planned}", format::count(leg.summary.failed, noun))
         }
         Some(RunEnd::Done) => format!("{model} is done"),
         Some(RunEnd::Cancelled) if leg.model != run.plan.model => {
@@ -321,8 +336,12 @@ pub fn legend(summaries: &[&Summary]) -> Html {
             if summaries.iter().any(|summary| summary.has_lock) {
                 <li><span class="swatch holder" aria-hidden="true"></span>{ "holds the lock" }</li>
             }
-            <li><span class="swatch mark-failed" aria-hidden="true">{ "×" }</span>{ "failed" }</li>
-            <li><span class="swatch mark-cancelled" aria-hidden="true">{ "–" }</span>{ "cancelled" }</li>
+            if summaries.iter().any(|summary| summary.failed > 0) {
+                <li><span class="swatch mark-failed" aria-hidden="true">{ "×" }</span>{ "failed" }</li>
+            }
+            if summaries.iter().any(|summary| summary.cancelled > 0) {
+                <li><span class="swatch mark-cancelled" aria-hidden="true">{ "–" }</span>{ "cancelled" }</li>
+            }
         </ul>
     }
 }

@@ -18,7 +18,7 @@ pub struct TimelineProps {
 }
 
 /// How the timeline is handled, for those who do not see it and for those who look for the keys.
-const KEYS: &str = "W and S zoom, A and D move, 0 shows all, F fits what is chosen. Arrow keys walk from bar to bar, \
+const KEYS: &str = "W and S zoom, A and D move, 0 shows all, 1 the work without what was started before it, F fits what is chosen. Arrow keys walk from bar to bar, \
                     P pins the lane of a chosen bar, C folds its run, Escape lets go, space plays the run again.";
 
 #[component]
@@ -38,12 +38,21 @@ pub fn Timeline(props: &TimelineProps) -> Html {
                 </div>
             </div>
             if !hidden {
+                if let Some(below) = props.view.below { <p id="lanes-below" class="hint">{ lanes_below(below) }</p> }
                 <p id="timeline-keys" class="hint keys">{ KEYS }</p>
                 <p id="timeline-said" class="visually-hidden" aria-live="polite">{ props.view.said.clone() }</p>
                 if let Some(stretch) = &props.view.stretch { { stretch_panel(stretch, &ask) } }
                 if let Some(details) = &props.view.details { { details_panel(details, &ask) } }
             }
         </div>
+    }
+}
+
+/// That the picture is scrolled, of which nothing else tells where scroll bars hide themselves.
+fn lanes_below(below: usize) -> String {
+    match below {
+        0 => "These are the last lanes; scroll in the picture for those above.".to_owned(),
+        below => format!("{} more below: scroll in the picture.", format::count(below, "lane")),
     }
 }
 
@@ -66,6 +75,7 @@ fn bar(props: &TimelineProps, ask: &Callback<Command>) -> Html {
             { button(ask, "zoom-in", "+", "Zoom in (W)", Command::ZoomIn) }
             { button(ask, "zoom-out", "−", "Zoom out (S)", Command::ZoomOut) }
             { button(ask, "zoom-all", "All", "Show all of it (0)", Command::All) }
+            { button(ask, "zoom-work", "Work", "Show the work, without what was started before it (1)", Command::Work) }
             if !props.running { { replay(props.view.replay.as_ref(), ask) } }
             <input id="lane-filter" type="search" class="filter" placeholder="Find lanes" aria-label="Show only lanes whose names contain this" value={props.view.filter.clone()} oninput={on_filter} />
         </div>

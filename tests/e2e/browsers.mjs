@@ -29,12 +29,7 @@ const CHROMIUM_FLAGS = [
 
 /** What a page complained about. */
 function watch(page, errors) {
-  page.on("pageerror", (error) => {
-    const text = error.message ?? String(error);
-    // Firefox's words, without an address, for what a page that is left was still fetching.
-    if (/^Failed to load ‘’\. A ServiceWorker intercepted the request/.test(text)) return;
-    errors.push(`page error: ${text}`);
-  });
+  page.on("pageerror", (error) => errors.push(`page error: ${error.message ?? error}`));
   page.on("console", (message) => {
     if (message.type() === "error") errors.push(`console.error: ${message.text()}`);
   });

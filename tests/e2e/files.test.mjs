@@ -95,11 +95,13 @@ for (const name of ["chromium", "firefox"]) {
       await run(page);
       await showRuns(page);
       await keptRuns(page, 2);
+      const names = await page.evaluate(() => [...document.querySelectorAll("#kept th")].map((name) => name.innerText));
+      assert.deepEqual(names, ["Primes: Sequential", "my run"]);
       await press(page, "Open", 1);
       await opened(page, 2);
       const again = await seen(page);
       assert.equal(again.status, "my run");
-      assert.match(again.provenance, /^Kept in this browser; made 20\d\d-\d\d-\d\d \d\d:\d\d UTC; .*; \d+ cores?\. /);
+      assert.match(again.provenance, /^Kept in this browser; made 20\d\d-\d\d-\d\d \d\d:\d\d; .*; \d+ cores?\. /);
       assert.deepEqual(again.legs.map((row) => row[0]), ["Sequential", "Event loop"]);
       assert.deepEqual(again.legs.map((row) => row[1]), first.comparison.map((row) => row[1]));
       // Its plan is in the controls, and the next run takes its place.
@@ -116,6 +118,8 @@ for (const name of ["chromium", "firefox"]) {
       await opened(page, 3);
       assert.deepEqual((await seen(page)).legs.map((row) => row[0]), ["A: Sequential", "A: Event loop", "B: Sequential"]);
       await press(page, "Remove", 1);
+      await page.until(() => [...document.querySelectorAll("#kept button")].some((button) => button.innerText === "Remove for ever"));
+      await press(page, "Remove for ever", 1);
       await keptRuns(page, 2);
     });
 
@@ -136,7 +140,7 @@ for (const name of ["chromium", "firefox"]) {
       const made = await run(page);
       await showRuns(page);
       const own = await download("JSON");
-      assert.equal(own.name, "sequential--event-loop.overlap.json");
+      assert.equal(own.name, "sleep-sequential-event-loop.overlap.json");
       const file = JSON.parse(own.bytes);
       assert.deepEqual([file.overlap, file.legs.map((leg) => leg.title)], [1, ["Sequential", "Event loop"]]);
       const trace = JSON.parse((await download("Perfetto")).bytes);
@@ -156,6 +160,11 @@ for (const name of ["chromium", "firefox"]) {
       assert.ok(shown.bars >= 2 * 3, `${shown.bars} bars: each task sleeps once under each model`);
       const picture = await download("PNG");
       assert.deepEqual([...picture.bytes.subarray(1, 4)], [...Buffer.from("PNG")]);
+      // As its header says, it is all of the drawing, at twice its size.
+      const [, width, height] = drawing.match(/<svg [^>]*width="([\d.]+)" height="([\d.]+)"/).map(Number);
+      const [wide, tall] = [picture.bytes.readUInt32BE(16), picture.bytes.readUInt32BE(20)];
+      assert.equal(wide, 2 * width);
+      assert.ok(Math.abs(tall - 2 * height) <= 2, `${tall} of ${height}`);
       await press(page, "Copy Markdown");
       await page.until(() => document.querySelector("#runs-said").innerText === "Copied!");
       const table = await page.evaluate(() => navigator.clipboard.readText());

@@ -39,7 +39,7 @@ for (const name of ["chromium", "firefox"]) {
     check("five sites, one after another and on an event loop", async () => {
       await open(page, server);
       const seen = await run(page);
-      assert.equal(seen.status, "Event loop is done; 1 site failed");
+      assert.equal(seen.status, "Event loop is done; 1 site failed, as planned");
       assert.equal(seen.inFlight, 5);
       assert.equal(seen.computing, 1);
       assert.ok(parseFloat(seen.speedup) > 1, seen.speedup);
@@ -72,7 +72,7 @@ for (const name of ["chromium", "firefox"]) {
     check("threads under one lock: requests overlap, computing does not", async () => {
       await open(page, server, "run=sites&as=threads&answers=900&answers=700&answers=1000&unreachable=400&answers=800");
       const sites = await run(page);
-      assert.equal(sites.status, "Threads with a GIL is done; 1 site failed");
+      assert.equal(sites.status, "Threads with a GIL is done; 1 site failed, as planned");
       assert.deepEqual([sites.inFlight, sites.computing], [5, 1]);
       assert.ok(parseFloat(sites.speedup) > 1, sites.speedup);
       assert.equal(sites.completion[0], "site 4 (unreachable)");
@@ -97,7 +97,7 @@ for (const name of ["chromium", "firefox"]) {
       assert.deepEqual([primes.inFlight, primes.computing], [2, 2]);
       await open(page, server, "run=sites&as=processes&workers=3&compare=no&answers=300&refuses=200&unreachable=400");
       const sites = await run(page);
-      assert.equal(sites.status, "Process pool is done; 2 sites failed");
+      assert.equal(sites.status, "Process pool is done; 2 sites failed, as planned");
       assert.equal(sites.inFlight, 3);
     });
 
@@ -115,7 +115,8 @@ for (const name of ["chromium", "firefox"]) {
       await open(page, server, `run=sleep&as=cores&compare=no&workers=${4 * cores}&ms=300&tasks=${4 * cores}`);
       const seen = await run(page);
       assert.equal(seen.inFlight, 4 * cores);
-      assert.equal(seen.computing, 0);
+      // Each computes for the moment in which it begins to sleep.
+      assert.match(await page.evaluate(() => document.querySelector("#computing .card-note").innerText), /less than 0\.1 on average/);
       assert.ok(seen.results.every((row) => /^✓\s*“result”$/.test(row[1])), JSON.stringify(seen.results));
     });
 
@@ -222,7 +223,7 @@ for (const name of ["chromium", "firefox"]) {
       await page.until(() => document.querySelector("[role=alert]") !== null);
       assert.match(await page.evaluate(() => document.querySelector("[role=alert]").innerText), /cut off.*usual plan/s);
       await page.until(() => document.querySelector("#run").ariaDisabled !== "true");
-      assert.equal((await run(page)).status, "Event loop is done; 1 site failed");
+      assert.equal((await run(page)).status, "Event loop is done; 1 site failed, as planned");
     });
 
     check("a link gives the same page again", async () => {
@@ -329,7 +330,7 @@ for (const name of ["chromium", "firefox"]) {
         await page.goto(bare.url);
         const ready = () => crossOriginIsolated && document.querySelector("#run") !== null && document.querySelector("#run").ariaDisabled !== "true";
         await page.until(ready);
-        assert.equal((await run(page)).status, "Event loop is done; 1 site failed");
+        assert.equal((await run(page)).status, "Event loop is done; 1 site failed, as planned");
         // This first load, and the one reload.
         assert.equal(loads, 2);
       } finally {
@@ -372,21 +373,23 @@ describe("chromium alone", () => {
     withPage({}, async (page) => {
       const plans = [
         "run=sites&as=event-loop",
-        "run=primes&as=cores&below=4000000&tasks=64",
-        "run=primes&as=cores&workers=8&below=4000000&tasks=1000",
+        "run=primes&compare=no&as=cores&below=4000000&tasks=64",
+        "run=primes&compare=no&as=cores&workers=8&below=4000000&tasks=1000",
         "run=sleep&as=event-loop&ms=200&tasks=200",
-        "run=primes&as=threads&interval=200&below=6000000&tasks=64",
-        "run=primes&as=processes&workers=2&below=4000000&tasks=64",
+        "run=primes&compare=no&as=threads&interval=200&below=6000000&tasks=64",
+        "run=primes&compare=no&as=processes&workers=2&below=4000000&tasks=64",
       ];
       const held = [];
       for (const plan of plans) {
         await open(page, server, plan);
-        const seen = [];
-        for (let round = 0; round < 3; round++) seen.push(await longTasks(page.page, () => run(page)));
-        console.log(`# tasks of over 50 ms on the page in three runs of ${plan}, [ms, of which the page's thread ran]: ${JSON.stringify(seen)}`);
         // While every core is at work the system takes the page's thread off its core, for longer than the page's own work is: what
         // counts is what the thread itself did. A busy machine can slow down that too; what the page does is there in each run.
-        if (seen.every((tasks) => tasks.some(([, own]) => own > 50))) held.push(plan);
+        const seen = [];
+        const tooLong = (tasks) => tasks.some(([, own]) => own > 50);
+        do seen.push(await longTasks(page.page, () => run(page)));
+        while (seen.length < 3 && seen.every(tooLong));
+        console.log(`# tasks of over 50 ms on the page in runs of ${plan}, [ms, of which the page's thread ran]: ${JSON.stringify(seen)}`);
+        if (seen.every(tooLong)) held.push(plan);
       }
       assert.deepEqual(held, []);
     }));
@@ -449,21 +452,19 @@ describe("chromium alone", () => {
         });
         const text = (path) => page.evaluate(async (path) => (await fetch(path)).text(), path);
         assert.ok(!(await text(script)).includes("/* B */"), "an open page keeps its version");
-        assert.equal((await run(page)).status, "Event loop is done; 1 site failed");
+        assert.equal((await run(page)).status, "Event loop is done; 1 site failed, as planned");
         // The browser may still count the page that is being left; then the next load takes the new version.
         const isNew = () => page.evaluate(() => document.title.startsWith("B "));
         for (let load = 0; load < 5 && !(await isNew()); load++) {
           await page.reload();
-          // One that is loaded in the moment of the change may have parts of both, and does not start; the next load does.
-          const starts = page.until(() => document.querySelector("#run") !== null).catch(() => null);
-          await Promise.race([starts, new Promise((resolve) => setTimeout(resolve, 10_000))]);
+          await page.until(() => document.querySelector("#run") !== null);
         }
         assert.ok(await isNew());
         await page.until(() => document.querySelector("#run") !== null);
         await page.until(() => document.querySelector("#run").ariaDisabled !== "true");
         assert.ok((await text(script)).includes("/* B */"), "the new one is there whole");
         assert.ok((await text("boot.js")).includes("Version B"));
-        assert.equal((await run(page)).status, "Event loop is done; 1 site failed");
+        assert.equal((await run(page)).status, "Event loop is done; 1 site failed, as planned");
       });
     } finally {
       await host.close();
@@ -478,7 +479,7 @@ describe("chromium alone", () => {
       await page.offline(true);
       await page.reload();
       await page.until(() => document.querySelector("#run") !== null && document.querySelector("#run").ariaDisabled !== "true");
-      assert.equal((await run(page)).status, "Event loop is done; 1 site failed");
+      assert.equal((await run(page)).status, "Event loop is done; 1 site failed, as planned");
     }));
 
   test("where nothing can be shared it says so, and what needs nothing shared runs", async () => {

@@ -166,7 +166,7 @@ for (const name of ["chromium", "firefox"]) {
       await open(page, server, "run=sleep&as=free-threads&compare=no&ms=1&tasks=4&workers=2&fault=allocate");
       page.errors.length = 0;
       const seen = await run(page);
-      assert.match(seen.status, /failed: /);
+      assert.match(seen.status, /failed: the process died, as it had no memory left/);
       // The browser may tell of the trap as well.
       page.errors.length = 0;
       await open(page, server, "run=sleep&as=free-threads&compare=no&ms=1&tasks=4&workers=2");

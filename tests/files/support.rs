@@ -39,6 +39,7 @@ pub fn made() -> Run {
     };
     Run {
         name: "mine".to_owned(),
+        work: "Sleep".to_owned(),
         made_ms: 1_790_000_000_000,
         place,
         plan: Some("v=1&run=sleep&as=event-loop&end".to_owned()),
@@ -187,8 +188,10 @@ pub fn any_run() -> impl Strategy<Value = Run> {
     let place = (".*", any::<u32>(), any::<bool>(), option::of(any::<u64>()), ".*").prop_map(
         |(browser, cores, isolated, clock_step_ns, build)| Place { browser, cores, isolated, clock_step_ns, build },
     );
-    (".*", any::<u64>(), place, option::of(".*"), vec(leg, 1..3)).prop_map(|(name, made_ms, place, plan, legs)| Run {
+    let words = (".*", ".*", option::of(".*"));
+    (words, any::<u64>(), place, vec(leg, 1..3)).prop_map(|((name, work, plan), made_ms, place, legs)| Run {
         name,
+        work,
         made_ms,
         place,
         plan,

@@ -54,8 +54,9 @@ impl<'e, P: Ports, A, R, I> Core<'e, P, A, R, I> {
         self.options.processes as usize
     }
 
-    /// Ends all processes, fails what is in flight and, if the pool is broken, what is queued; the rest is cancelled.
-    pub(super) fn end_all(&self, stage: Stage) {
+    /// Ends all processes, fails what is in flight and, if the pool is broken, what is queued; the rest is cancelled. What
+    /// `culprit` worked on is told apart.
+    pub(super) fn end_all(&self, stage: Stage, culprit: Option<u32>) {
         let mut state = self.state.borrow_mut();
         if state.has_failed() {
             return;
@@ -79,8 +80,11 @@ impl<'e, P: Ports, A, R, I> Core<'e, P, A, R, I> {
             self.ports.end_process(*number);
         }
         let failure = || Failure::BrokenPool(reason.clone());
-        for flight in processes.into_values().flat_map(|process| process.flights) {
-            fail(&flight, &failure());
+        for (number, process) in processes {
+            for (place, flight) in process.flights.iter().enumerate() {
+                let worked_on = culprit == Some(number) && place == 0;
+                fail(flight, &if worked_on { Failure::BrokenPool(blame(&reason, flight)) } else { failure() });
+            }
         }
         for item in queue.into_iter().flatten() {
             if is_broken {
@@ -95,7 +99,12 @@ impl<'e, P: Ports, A, R, I> Core<'e, P, A, R, I> {
     }
 
     pub(super) fn break_up(&self, reason: String) {
-        self.end_all(Stage::Broken(reason));
+        self.end_all(Stage::Broken(reason), None);
+    }
+
+    /// Breaks the pool, since a process has died.
+    fn break_with_death(&self, number: u32, reason: String) {
+        self.end_all(Stage::Broken(reason), Some(number));
     }
 
     /// Cancels what no process was given.
@@ -259,7 +268,7 @@ where
             let next = match pipe.receive().await {
                 Ok(message) => self.receive(number, &pipe, message),
                 Err(broken) if self.is_closing(number) => Err(broken),
-                Err(PipeBroken(reason)) => return self.break_up(reason),
+                Err(PipeBroken(reason)) => return self.break_with_death(number, reason),
             };
             match next {
                 Ok(Next::Goes) => {}
@@ -410,6 +419,14 @@ fn end<R>(future: &Future<R>, outcome: Result<R, Failure>) {
     };
     if let Err(invalid) = set {
         log::record(Level::Critical, format!("somebody else has ended the future of a task: {invalid}"));
+    }
+}
+
+/// Why the pool is broken, for a task that its process died with.
+fn blame<R>(reason: &str, flight: &Flight<R>) -> String {
+    match flight.futures.len() {
+        1 => format!("{reason}; it worked on this task"),
+        several => format!("{reason}; it worked on this task, or on another of the {several} of its chunk"),
     }
 }
 

@@ -261,7 +261,7 @@ where
 impl<P: Ports, A, R, I> Pool<'_, P, A, R, I> {
     /// Ends all processes, whatever they do. What is queued is cancelled, what is in flight fails.
     pub fn terminate(&self) {
-        self.core.end_all(Stage::Terminated);
+        self.core.end_all(Stage::Terminated, None);
     }
 
     /// How it is.

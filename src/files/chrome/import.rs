@@ -50,7 +50,7 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Imported, FileError> {
     let leg = Builder::new(&slices)?.leg(file.viztracer.is_some(), &mut remarks);
     let browser = file.viztracer.map(|version| format!("CPython, recorded by VizTracer {version}")).unwrap_or_default();
     let place = Place { browser, ..Place::default() };
-    let run = Run { name: limits::name(name), made_ms: 0, place, plan: None, legs: vec![leg] };
+    let run = Run { name: limits::name(name), place, legs: vec![leg], ..Run::default() };
     Ok(Imported { run, remarks })
 }
 

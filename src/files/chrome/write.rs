@@ -23,10 +23,12 @@ pub(super) const CATEGORY: &str = "overlap";
 /// That of what is no lane: when tasks were submitted, and who held the lock. An import leaves them out.
 pub(super) const MARKS: &str = "overlap marks";
 
-/// The thread of a process on which submissions are marked.
-const SUBMISSIONS: u32 = 1;
 /// The threads of a process begin here.
-const FIRST_THREAD: u32 = 2;
+const FIRST_THREAD: u32 = 1;
+/// What starts a process, as a thread of it; and that on which submissions are marked. Programs that show one thread at a time
+/// begin with the lowest number, which is to be one that works.
+const STARTER: u32 = 1_000_000_000;
+const SUBMISSIONS: u32 = STARTER + 1;
 /// The longest mark of a submission, in nanoseconds: it has to have a length, since flows start in slices.
 const MARK_NS: u64 = 1_000;
 
@@ -169,9 +171,9 @@ impl LegWriter<'_> {
     fn track(&self, id: LaneId) -> Track {
         let lanes = self.leg.trace.lanes.iter();
         match id {
-            LaneId::Process => Track { pid: self.pid, tid: FIRST_THREAD },
+            LaneId::Process => Track { pid: self.pid, tid: STARTER },
             LaneId::Thread(thread) => {
-                Track { pid: self.pid, tid: FIRST_THREAD.saturating_add(1).saturating_add(thread) }
+                Track { pid: self.pid, tid: FIRST_THREAD.saturating_add(thread).min(STARTER - 1) }
             }
             LaneId::Coroutine(_) => Track { pid: self.pid, tid: SUBMISSIONS },
             LaneId::Child(_) | LaneId::Page => {
@@ -208,7 +210,7 @@ impl LegWriter<'_> {
             self.name("process_name", track, &format!("{}: {name}", self.leg.title));
         }
         self.name("thread_name", track, &name);
-        self.sort("thread_sort_index", track, tid);
+        self.sort("thread_sort_index", track, if tid == STARTER { 1 } else { tid + 1 });
         for (phase, task, start, end) in self.spans(lane) {
             let args = task.map_or(String::new(), |task| format!(",\"args\":{{\"task\":{task}}}"));
             let rest = format!(
@@ -290,7 +292,7 @@ impl LegWriter<'_> {
     }
 
     fn submissions(&mut self) {
-        let track @ Track { pid, tid } = Track { pid: self.pid, tid: SUBMISSIONS };
+        let track = Track { pid: self.pid, tid: SUBMISSIONS };
         let tasks = &self.leg.trace.tasks;
         let mut order: Vec<(Stamp, usize)> =
             tasks.iter().enumerate().filter_map(|(index, life)| Some((life.submitted?, index))).collect();
@@ -299,7 +301,7 @@ impl LegWriter<'_> {
             return;
         }
         self.name("thread_name", track, "submitted");
-        self.sort("thread_sort_index", track, tid);
+        self.sort("thread_sort_index", track, 0);
         let groups: Vec<&[(Stamp, usize)]> = order.chunk_by(|a, b| a.0.at == b.0.at).collect();
         for (place, group) in groups.iter().enumerate() {
             let at = group[0].0.at;
@@ -311,9 +313,11 @@ impl LegWriter<'_> {
                 _ => format!("submit {} {}s", group.len(), self.leg.noun),
             };
             let rest = format!(
-                "\"cat\":\"{MARKS}\",\"name\":{},\"pid\":{pid},\"tid\":{tid},\"ts\":{},\"dur\":{},\"args\":{{\"mark\":\"its \
+                "\"cat\":\"{MARKS}\",\"name\":{},\"pid\":{},\"tid\":{},\"ts\":{},\"dur\":{},\"args\":{{\"mark\":\"its \
                  length means nothing\"}}",
                 quoted(&name),
+                track.pid,
+                track.tid,
                 us(self.ns(at)),
                 self::length(self.ns(at), self.ns(at) + length)
             );

@@ -213,13 +213,25 @@ impl Draft {
 
     /// Whether it needs memory that workers of the browser share.
     pub fn needs_shared_memory(&self) -> bool {
-        let chooses = |choose, place| self.choices().any(|read| read == choose) && self.choice(choose) == place;
-        self.model.shares_memory() || chooses(Choose::Blocking, 1) || chooses(Choose::Carrier, 2)
+        self.model.shares_memory()
+            || self.chooses(Choose::Blocking, "thread")
+            || self.chooses(Choose::Carrier, "shared")
+    }
+
+    /// Whether one of its tasks never ends by itself.
+    pub fn never_ends(&self) -> bool {
+        self.chooses(Choose::Fault, "endless")
+    }
+
+    /// Whether something is read, and is this option, by its name in links.
+    fn chooses(&self, choose: Choose, option: &str) -> bool {
+        let (mut read, options) = (self.choices(), choose.spec().options);
+        read.any(|read| read == choose) && options[self.choice(choose)].0 == option
     }
 
     /// Whether Sequential is run first, to compare with.
     pub fn compares(&self) -> bool {
-        self.compare && self.model.compares()
+        self.compare && self.model.compares() && !self.never_ends()
     }
 
     /// What holds where a control is left empty, as far as there is anything.

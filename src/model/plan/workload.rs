@@ -47,6 +47,30 @@ impl WorkloadKind {
         WorkloadKind::Deadlock,
         WorkloadKind::Commands,
     ];
+
+    /// What a person reads.
+    pub fn label(self) -> &'static str {
+        match self {
+            WorkloadKind::Sites => "Five sites",
+            WorkloadKind::FanOut => "Fan out",
+            WorkloadKind::Pages => "Pages",
+            WorkloadKind::Sleep => "Sleep",
+            WorkloadKind::Primes => "Primes",
+            WorkloadKind::Mandelbrot => "Mandelbrot",
+            WorkloadKind::Sha256 => "SHA-256",
+            WorkloadKind::Matrix => "Matrices",
+            WorkloadKind::Pi => "π",
+            WorkloadKind::Sort => "Sort",
+            WorkloadKind::FetchThenCompute => "Fetch + compute",
+            WorkloadKind::Convoy => "Wait + compute",
+            WorkloadKind::Tiny => "Tiny tasks",
+            WorkloadKind::Large => "Large data",
+            WorkloadKind::Queue => "Queue",
+            WorkloadKind::Counter => "Counter",
+            WorkloadKind::Deadlock => "Deadlock",
+            WorkloadKind::Commands => "Commands",
+        }
+    }
 }
 
 /// What one chosen task does instead of its work, to show what a failure takes with it.
@@ -262,6 +286,14 @@ impl Workload {
             self,
             Workload::Sites(_) | Workload::FanOut { .. } | Workload::Pages { .. } | Workload::FetchThenCompute { .. }
         )
+    }
+
+    /// How many of its tasks are set up to fail.
+    pub fn set_to_fail(&self) -> usize {
+        let Workload::Sites(sites) = self else { return 0 };
+        let fails =
+            |site: &&Site| matches!(site, Site::Refuses { .. } | Site::Unreachable { .. } | Site::BreaksOff { .. });
+        sites.iter().filter(fails).count()
     }
 
     /// Whether one of its tasks never ends by itself.

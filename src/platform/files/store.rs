@@ -125,7 +125,7 @@ pub async fn keep(run: &Run) -> Result<u64, StoreError> {
     while find(&cache, id).await?.is_some() {
         id += 1;
     }
-    put(&cache, id, &json::write(run), &run.name, &limits::name(&run.title_of_legs())).await?;
+    put(&cache, id, &json::write(run), &run.name, &limits::name(&run.usual_title())).await?;
     let (mut count, mut bytes) = (0, 0);
     for kept in list().await?.into_iter().filter(|kept| kept.name.is_empty()) {
         count += 1;

@@ -14,8 +14,8 @@ const STRONG_FONT: &str = "600 13px system-ui, sans-serif";
 
 /// The most pixels, in all and of a side, that a canvas may have on every browser: iOS shows nothing of a larger one. A very
 /// tall picture is less sharp instead.
-const AREA_MAX_PX: f64 = 16_777_216.0;
-const SIDE_MAX_PX: f64 = 16_384.0;
+pub const AREA_MAX_PX: f64 = 16_777_216.0;
+pub const SIDE_MAX_PX: f64 = 16_384.0;
 
 /// Paints, and keeps what it found out about the page's colours.
 #[derive(Debug, Default)]
@@ -47,6 +47,7 @@ impl Painter {
         for shapes in scene.shapes.chunk_by(|one, other| is_bar(one) && is_bar(other)) {
             match shapes {
                 [Shape::Phase { .. }, ..] => self.bars(&context, shapes),
+                [Shape::Words { x, y, words }] => self.words(&context, scene, (*x, *y), words),
                 shapes => shapes.iter().for_each(|shape| self.shape(&context, shape)),
             }
         }
@@ -198,6 +199,29 @@ impl Painter {
             }
             Shape::Clip(None) => context.restore(),
             Shape::Mark { x, middle, mark } => self.mark(context, *x, *middle, *mark),
+            // Those need to know the picture's edges.
+            Shape::Words { .. } => {}
+        }
+    }
+
+    /// Words beside the pointer, where there is room for them.
+    fn words(&self, context: &CanvasRenderingContext2d, scene: &Scene, (x, y): (f64, f64), words: &[String]) {
+        let font = |number: usize| if number == 0 { STRONG_FONT } else { FONT };
+        let widths = words.iter().enumerate().map(|(number, word)| {
+            context.set_font(font(number));
+            context.measure_text(word).map_or(0.0, |measured| measured.width())
+        });
+        let (width, height) = (widths.fold(0.0, f64::max).ceil() + 14.0, words.len() as f64 * 16.0 + 8.0);
+        let left = if x + 12.0 + width > scene.width { (x - 12.0 - width).max(0.0) } else { x + 12.0 };
+        let top = if y + 14.0 + height > scene.height { (y - 8.0 - height).max(0.0) } else { y + 14.0 };
+        let rect = Rect { left, top, width, height };
+        self.shape(context, &Shape::Areas { ink: Ink::Over, rects: vec![rect] });
+        self.shape(context, &Shape::Edge { rect, ink: Ink::Faint });
+        context.set_text_align("left");
+        for (number, word) in words.iter().enumerate() {
+            context.set_font(font(number));
+            context.set_fill_style_str(self.colour(ink_token(if number == 0 { Ink::Strong } else { Ink::Faint })));
+            let _ = context.fill_text(word, left + 7.0, top + 12.0 + 16.0 * number as f64);
         }
     }
 

@@ -23,17 +23,8 @@ const SEEN: [&str; 10] = [
     "font-weight",
 ];
 
-/// A chart as a file.
-#[derive(Debug)]
-pub struct Drawing {
-    pub svg: String,
-    /// In CSS pixels.
-    pub width: f64,
-    pub height: f64,
-}
-
-/// The chart in the figure of this id, as it is on the page now; `None` if there is none.
-pub fn drawing(window: &Window, id: &str) -> Option<Drawing> {
+/// The chart in the figure of this id, as it is on the page now, as SVG; `None` if there is none.
+pub fn drawing(window: &Window, id: &str) -> Option<String> {
     let figure = window.document()?.get_element_by_id(id)?;
     let plot = figure.query_selector("svg.plot").ok()??;
     let area = plot.get_bounding_client_rect();
@@ -89,7 +80,7 @@ pub fn drawing(window: &Window, id: &str) -> Option<Drawing> {
         svg += &line(MARGIN + 34.0, y + 11.0, "start", &text.concat());
     }
     svg += "</svg>\n";
-    Some(Drawing { svg, width, height })
+    Some(svg)
 }
 
 /// A copy of an element, whose style is written out.

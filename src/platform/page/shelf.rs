@@ -117,7 +117,6 @@ impl Shelf {
         let shelf = self.clone();
         match task {
             FileTask::Close => self.close(),
-            FileTask::ExportPicture => self.export_picture(),
             FileTask::ExportChart(id, format) => spawn_local(async move {
                 let told = match shelf.export_chart(id, format).await {
                     Some(()) => RunsMsg::Done("Exported"),
@@ -154,6 +153,10 @@ impl Shelf {
             FileTask::Export(format, meta) => {
                 let run = self.shown(meta, legs);
                 spawn_local(async move { shelf.export(run, format).await });
+            }
+            FileTask::ExportPicture(meta) => {
+                let run = self.shown(meta, legs);
+                spawn_local(async move { shelf.export_picture(run).await });
             }
             FileTask::OpenInSpeedscope(meta) => {
                 let run = self.shown(meta, legs);
@@ -345,8 +348,8 @@ async fn take_in(run: &mut Run, spans: &Array, is_wanted: impl Fn() -> bool) -> 
 
 /// The record of a run that was made now.
 fn record(made: Made, legs: Vec<RunLeg>) -> Run {
-    let Made { plan, place } = made;
-    Run { name: String::new(), made_ms: js_sys::Date::now() as u64, place, plan, legs }
+    let Made { work, plan, place } = made;
+    Run { name: String::new(), work, made_ms: js_sys::Date::now() as u64, place, plan, legs }
 }
 
 /// The legs of two runs in one.
@@ -359,7 +362,7 @@ fn beside(one: &Read, two: &Read) -> Read {
     let name = format!("{} beside {}", one.title(), two.title());
     // What holds for one of them only is said of none.
     let place = if one.place == two.place { one.place.clone() } else { Place::default() };
-    let run = Run { name, made_ms: 0, place, plan: None, legs: legs.collect() };
+    let run = Run { name, work: String::new(), made_ms: 0, place, plan: None, legs: legs.collect() };
     Read { run, summaries, picture: None }
 }
 

@@ -37,6 +37,12 @@ fn ports() -> Result<&'static BrowserPorts, JsError> {
     PORTS.get().ok_or_else(|| JsError::new("the process was not started"))
 }
 
+#[wasm_bindgen(module = "/www/process.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = sayNoMemory)]
+    fn say_no_memory();
+}
+
 /// Lays the clock of this worker onto the page's, before it records anything.
 #[wasm_bindgen(js_name = processClock)]
 pub fn process_clock(correction_ms: f64, page_ms: f64) {
@@ -53,6 +59,8 @@ pub async fn process_start(
     base: String,
     memory_is_shared: bool,
 ) -> Result<u32, JsValue> {
+    // What follows is a trap like any other.
+    std::alloc::set_alloc_error_hook(|_| say_no_memory());
     let shared: &'static Shared = Box::leak(Box::new(Shared::new(threads as usize + 1, ring_capacity(threads))));
     let clock = BrowserClock { origin_ms };
     let ports = PORTS.get_or_init(|| BrowserPorts { clock, base, shared, thread_count: threads, memory_is_shared });

@@ -1,5 +1,6 @@
 //! What keys, the pointer and the page's controls do to the timeline.
 
+use overlap::model::event::Phase;
 use overlap::model::id::LaneId;
 use overlap::model::trace::Trace;
 use overlap::timeline::{Chart, Command, Input, Leg, Shape, Target};
@@ -18,9 +19,10 @@ fn chart() -> Chart {
 
 fn texts(chart: &mut Chart, legs: &[Leg<'_>]) -> Vec<String> {
     let scene = chart.scene(legs);
-    let found = scene.shapes.into_iter().filter_map(|shape| match shape {
-        Shape::Text { text, .. } => Some(text),
-        _ => None,
+    let found = scene.shapes.into_iter().flat_map(|shape| match shape {
+        Shape::Text { text, .. } => vec![text],
+        Shape::Words { words, .. } => words,
+        _ => Vec::new(),
     });
     found.collect()
 }
@@ -251,4 +253,39 @@ fn a_timeline_without_runs_takes_everything_and_shows_nothing() {
     chart.command(&[], Command::Step(true));
     assert_eq!(chart.view(&[]).details, None);
     assert!(chart.scene(&[]).shapes.len() < 40);
+}
+
+#[test]
+fn work_is_shown_without_what_was_started_before_it_and_everything_again() {
+    let trace = traces::turns();
+    let legs = [leg("Threads", &trace)];
+    let mut chart = chart();
+    let bars = |chart: &mut Chart| {
+        let is_start = |shape: &Shape| matches!(shape, Shape::Phase { phase: Phase::Instantiating, .. });
+        chart.scene(&legs).shapes.iter().filter(|shape| is_start(shape)).count()
+    };
+    assert_eq!(bars(&mut chart), 1);
+    chart.command(&legs, Command::Work);
+    assert!(!chart.view(&legs).is_whole);
+    assert_eq!(bars(&mut chart), 0);
+    chart.input(&legs, Input::Key("0"));
+    assert_eq!((bars(&mut chart), chart.view(&legs).is_whole), (1, true));
+    chart.input(&legs, Input::Key("1"));
+    assert!(!chart.view(&legs).is_whole);
+}
+
+#[test]
+fn lanes_that_have_no_room_are_counted_until_they_are_scrolled_to() {
+    let trace = traces::turns();
+    let legs = [leg("Threads", &trace)];
+    let lanes = trace.lanes.len();
+    let mut chart = chart();
+    assert_eq!(chart.view(&legs).below, None, "all have room");
+    // The head, the title, and one lane and a half.
+    chart.set_size(640.0, 50.0 + 30.0 + 24.0 + 13.0);
+    assert_eq!(chart.view(&legs).below, Some(lanes - 2));
+    chart.input(&legs, Input::Scroll(24.0));
+    assert_eq!(chart.view(&legs).below, Some(lanes - 3));
+    chart.input(&legs, Input::Scroll(900.0));
+    assert_eq!(chart.view(&legs).below, Some(0));
 }

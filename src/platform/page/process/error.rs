@@ -19,10 +19,15 @@ pub enum ProcessError {
     StartTimedOut(u32),
     /// Something that no code can catch, in the browser's words.
     #[error(
-        "the process died: {0}. That is a trap: a crash of its code, or no memory left. All that ran in it is lost, and the next run \
-         starts anew"
+        "the process died: {0}. That is a trap: a crash of its code. All that ran in it is lost, and the next run starts anew"
     )]
     Died(String),
+    /// It had taken all memory that it may have.
+    #[error(
+        "the process died, as it had no memory left. Give its tasks less data, or ask for fewer workers. All that ran in it is lost, \
+         and the next run starts anew"
+    )]
+    NoMemory,
     /// It said something that this page does not understand.
     #[error("the process answered in a way this page does not know. Reload the page: it may be of two versions")]
     Garbled,

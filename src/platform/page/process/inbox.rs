@@ -151,6 +151,7 @@ impl Inbox {
             Some("started" | "ran") => self.answer(Ok(value)),
             Some("alive") => self.watch(&value.as_string().unwrap_or_default()),
             Some("failed") => self.fail(ProcessError::Died(value.as_string().unwrap_or_default())),
+            Some("noMemory") => self.fail(ProcessError::NoMemory),
             Some("events") => {
                 let parts = Array::from(&value);
                 self.lost.set(parts.get(0).as_f64().unwrap_or_default() as u64);

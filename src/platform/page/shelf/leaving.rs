@@ -1,7 +1,5 @@
 //! What leaves the page: files of runs, pictures of the timeline and of charts, and runs for speedscope.
 
-use std::rc::Rc;
-
 use futures_channel::oneshot;
 use js_sys::{Array, Reflect};
 use wasm_bindgen::prelude::*;
@@ -10,8 +8,8 @@ use web_sys::{
     Blob, BlobPropertyBag, CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement, HtmlImageElement, Url,
 };
 
+use super::super::canvas::{AREA_MAX_PX, SIDE_MAX_PX};
 use super::super::drawing::drawing;
-use super::super::timeline::timeline_canvas;
 use super::Shelf;
 use crate::app::{ChartFormat, RunsMsg};
 use crate::files::ask::{Ask, Format};
@@ -54,53 +52,51 @@ impl Shelf {
         Url::revoke_object_url(&address)
     }
 
-    pub(super) fn export_picture(self: &Rc<Shelf>) {
-        let shelf = self.clone();
-        let opened = self.opened.borrow();
-        let name = opened.as_ref().map_or("overlap.png".to_owned(), |read| file_name(&read.run, "png"));
-        drop(opened);
-        let take = Closure::once_into_js(move |file: Option<Blob>| {
-            let downloaded = file.is_some_and(|file| shelf.download(&file, &name).is_ok());
-            shelf.tell(if downloaded {
-                RunsMsg::Done("Exported")
-            } else {
-                RunsMsg::Refused("The browser made no picture: it may be too large. Try the other formats.".to_owned())
-            });
+    /// The whole timeline, also what is not on the screen.
+    pub(super) async fn export_picture(&self, run: Run) {
+        let name = file_name(&run, "png");
+        let Some(svg) = self.written(Ask::Export(run, Format::Svg)).await else { return };
+        let downloaded = self.painted(&svg).await.is_some_and(|file| self.download(&file, &name).is_ok());
+        self.tell(if downloaded {
+            RunsMsg::Done("Exported")
+        } else {
+            RunsMsg::Refused("The browser made no picture: it may be too large. Try SVG, or another format.".to_owned())
         });
-        let asked = timeline_canvas(&self.window).and_then(|canvas| canvas.to_blob(take.unchecked_ref()).ok());
-        if asked.is_none() {
-            self.tell(RunsMsg::Refused("There is no timeline to be exported yet. Run something first.".to_owned()));
-        }
     }
 
     pub(super) async fn export_chart(&self, id: &str, format: ChartFormat) -> Option<()> {
         let drawing = drawing(&self.window, id)?;
         let options = BlobPropertyBag::new();
         options.set_type("image/svg+xml");
-        let svg = Blob::new_with_str_sequence_and_options(&Array::of1(&drawing.svg.as_str().into()), &options).ok()?;
-        if format == ChartFormat::Svg {
-            return self.download(&svg, &format!("{id}.svg")).ok();
+        let svg = Blob::new_with_str_sequence_and_options(&Array::of1(&drawing.as_str().into()), &options).ok()?;
+        match format {
+            ChartFormat::Svg => self.download(&svg, &format!("{id}.svg")).ok(),
+            ChartFormat::Png => self.download(&self.painted(&svg).await?, &format!("{id}.png")).ok(),
         }
-        let address = Url::create_object_url_with_blob(&svg).ok()?;
+    }
+
+    /// A PNG file of what an SVG file draws, at twice its size or more, as far as browsers can.
+    async fn painted(&self, svg: &Blob) -> Option<Blob> {
+        let address = Url::create_object_url_with_blob(svg).ok()?;
         let image = HtmlImageElement::new().ok()?;
         image.set_src(&address);
         let decoded = JsFuture::from(image.decode()).await;
         // It has been read, or never will be.
         let _ = Url::revoke_object_url(&address);
         decoded.ok()?;
+        let (width, height) = (f64::from(image.natural_width()), f64::from(image.natural_height()));
         let ratio = self.window.device_pixel_ratio().max(2.0);
+        let ratio = ratio.min(SIDE_MAX_PX / width.max(height)).min((AREA_MAX_PX / (width * height)).sqrt());
+        let (width, height) = ((width * ratio).floor(), (height * ratio).floor());
         let canvas: HtmlCanvasElement = self.window.document()?.create_element("canvas").ok()?.dyn_into().ok()?;
-        canvas.set_width((drawing.width * ratio) as u32);
-        canvas.set_height((drawing.height * ratio) as u32);
+        canvas.set_width(width as u32);
+        canvas.set_height(height as u32);
         let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
-        context.scale(ratio, ratio).ok()?;
-        context
-            .draw_image_with_html_image_element_and_dw_and_dh(&image, 0.0, 0.0, drawing.width, drawing.height)
-            .ok()?;
+        context.draw_image_with_html_image_element_and_dw_and_dh(&image, 0.0, 0.0, width, height).ok()?;
         let (send, made) = oneshot::channel();
         let take = Closure::once_into_js(move |file: Option<Blob>| drop(send.send(file)));
         canvas.to_blob(take.unchecked_ref()).ok()?;
-        self.download(&made.await.ok()??, &format!("{id}.png")).ok()
+        made.await.ok()?
     }
 
     /// speedscope lies beside the page, and reads the file from the page's memory.
@@ -124,8 +120,7 @@ impl Shelf {
 
 /// What a file is called: by the run, in letters that every system takes.
 fn file_name(run: &Run, ending: &str) -> String {
-    let letter = |c: char| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    let name: String = run.title().chars().take(40).map(letter).collect();
-    let name = name.trim_matches('-');
-    format!("{}.{ending}", if name.is_empty() { "overlap" } else { name })
+    let title: String = run.title().chars().take(40).map(|c| c.to_ascii_lowercase()).collect();
+    let words: Vec<&str> = title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    format!("{}.{ending}", if words.is_empty() { "overlap".to_owned() } else { words.join("-") })
 }

@@ -41,6 +41,7 @@ export async function measure({ page, browser, peersUrl }) {
   let plans = null;
   let names = null;
   for (let round = 0; round < ROUNDS; round++) {
+    console.error(`calls: round ${round + 1} of ${ROUNDS}`);
     names = await toPeers();
     for (const name of names) {
       const seen = await browser.evaluate(
