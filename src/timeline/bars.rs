@@ -125,12 +125,12 @@ pub fn stack() -> impl DoubleEndedIterator<Item = Phase> {
     first.chain(Phase::ALL.into_iter().filter(|phase| !phase.computes()))
 }
 
-/// How the phases of a column share a bar's height: computing at the bottom, idling left open at the top, and each that is there
-/// high enough to be seen.
+/// How the phases of a column, which is `length_ns` long, share a bar's height: computing at the bottom, and each that is there high
+/// enough to be seen. What is left at the top was idle, or is a wide bar's that reaches into the column.
 ///
 /// There are thousands in a picture, so nothing is allocated for one.
-pub fn parts(totals: &Totals, height: f64) -> impl Iterator<Item = Part> {
-    let sum: u64 = totals.iter().sum();
+pub fn parts(totals: &Totals, length_ns: f64, height: f64) -> impl Iterator<Item = Part> {
+    let sum = (totals.iter().sum::<u64>() as f64).max(length_ns);
     let is_seen = move |phase: &Phase| *phase != Phase::Idle && totals[*phase as usize] > 0;
     let seen = Phase::ALL.iter().filter(|phase| is_seen(phase)).count() as f64;
     // Each has its least, and what is left goes by time.
@@ -140,7 +140,7 @@ pub fn parts(totals: &Totals, height: f64) -> impl Iterator<Item = Part> {
     stack().filter(is_seen).map(move |phase| {
         // Whole pixels, so that neighbours that are nearly alike can be drawn as one.
         let bottom: f64 = f64::round(exact);
-        exact += least + free * totals[phase as usize] as f64 / sum as f64;
+        exact += least + free * totals[phase as usize] as f64 / sum;
         Part { phase, bottom, height: exact.round() - bottom }
     })
 }
@@ -197,11 +197,19 @@ mod tests {
             ]
         );
         assert_eq!(
-            parts(&totals, 18.0).collect::<Vec<_>>(),
+            parts(&totals, 12.0, 18.0).collect::<Vec<_>>(),
             [
                 Part { phase: Phase::Computing, bottom: 0.0, height: 9.0 },
                 Part { phase: Phase::WaitingIo, bottom: 9.0, height: 9.0 },
             ]
+        );
+        assert_eq!(
+            parts(&totals, 24.0, 18.0).collect::<Vec<_>>(),
+            [
+                Part { phase: Phase::Computing, bottom: 0.0, height: 6.0 },
+                Part { phase: Phase::WaitingIo, bottom: 6.0, height: 6.0 },
+            ],
+            "bars on both sides have the rest"
         );
     }
 
@@ -210,7 +218,7 @@ mod tests {
         let mut totals = [0; PHASES];
         totals[Phase::Idle as usize] = 1_000_000;
         totals[Phase::Computing as usize] = 1;
-        let parts: Vec<Part> = parts(&totals, 18.0).collect();
+        let parts: Vec<Part> = parts(&totals, 1e6, 18.0).collect();
         assert_eq!(parts, [Part { phase: Phase::Computing, bottom: 0.0, height: 3.0 }]);
     }
 
@@ -270,7 +278,7 @@ mod tests {
                         // The last of a column may end in the next, which is drawn there.
                         prop_assert!(right <= column_right + COLUMN + 0.01);
                         prop_assert!((COLUMN - 0.01..COLUMN + BAR_MIN + 0.01).contains(&(column_right - column)));
-                        let is_seen = parts(totals, 18.0).any(|part| part.phase == span.phase && part.height >= 1.0);
+                        let is_seen = parts(totals, width_ns / 600.0 * (column_right - column), 18.0).any(|part| part.phase == span.phase && part.height >= 1.0);
                         prop_assert!(is_seen || span.phase == Phase::Idle);
                     }
                     None => prop_assert!(false, "{:?} is not drawn", span),
@@ -336,8 +344,8 @@ mod tests {
         }
 
         #[test]
-        fn the_parts_of_a_column_fit_into_it(totals in prop::array::uniform15(prop_oneof![Just(0_u64), 1..1_000_000_u64])) {
-            let parts = parts(&totals, 18.0);
+        fn the_parts_of_a_column_fit_into_it(totals in prop::array::uniform15(prop_oneof![Just(0_u64), 1..1_000_000_u64]), length in 0.0..1e9_f64) {
+            let parts = parts(&totals, length, 18.0);
             let mut top = 0.0;
             for part in parts {
                 prop_assert!(part.bottom == top && part.height >= 1.0);

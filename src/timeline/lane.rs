@@ -36,6 +36,7 @@ impl Scene {
         let shares = levels.shares.get(&id).unwrap_or(&none);
         let Place { axis, left, right, middle, until } = *place;
         let top = middle - BAR_HEIGHT / 2.0;
+        let pixel_ns = axis.scale.ns_from_px(1.0) - axis.scale.ns_from_px(0.0);
         let mut columns: [Vec<Rect>; PHASES] = Default::default();
         for piece in pieces(lane, shares, &axis, (left, right), until) {
             match piece {
@@ -60,7 +61,7 @@ impl Scene {
                         };
                         join(&mut columns[Phase::Idle as usize], line);
                     }
-                    for part in parts(&totals, BAR_HEIGHT) {
+                    for part in parts(&totals, pixel_ns * (column_right - column_left), BAR_HEIGHT) {
                         // From the ground up, as what lies below is drawn later: so neighbours with the same top are one.
                         let height = part.bottom + part.height;
                         let rect = Rect {
