@@ -38,8 +38,8 @@ self.addEventListener("activate", (event) => {
 });
 
 /**
- * Files of older versions go when no page is open. One that is open may be of an older version, which a browser gives to
- * this worker as well, and its next run loads its own files again.
+ * Files of older versions go when no page is open. One that is being left while this version takes over may still load some of
+ * its own; what has the same name in each version it then gets from this one.
  */
 async function forgetOlder() {
   const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
@@ -68,29 +68,47 @@ self.addEventListener("fetch", (event) => {
 
 // --- The page, offline and isolated ----------------------------------------------------------------------------------
 
-// Whether the next version was told to take over. Until it does, no page is begun that would end up with files of both.
-let leaving = false;
+// Whether the next version was told to take over, and when, in milliseconds. Until it does, no page is begun that would end up
+// with files of both.
+let leavingSince = null;
+let left;
+const leaving = new Promise((resolve) => (left = resolve));
+/** After so long it did not, and whoever waits for a page gets one. */
+const LEAVING_MS = 5_000;
 
 // A page has all its files from one version, the one that answers it, for as long as it is open: its workers load them again
-// at each run. A newer version waits until no page is open, or until the only one loads itself anew.
+// at each run. A newer version waits until no page is open, or until the only one loads itself anew, where a browser tells.
 async function page(request) {
+  const isPage = request.mode === "navigate";
   const { waiting } = self.registration;
-  if (request.mode === "navigate" && waiting) {
-    const open = await self.clients.matchAll({ type: "window" });
-    // Browsers that do not tell a reload from another page that is opened beside this one: better the new version too early.
-    leaving ||= open.length === 0 || (open.length === 1 && request.isReloadNavigation !== false);
-    if (leaving) {
+  if (isPage && waiting) {
+    const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+    const isAlone = open.length === 0 || (open.length === 1 && request.isReloadNavigation === true);
+    const isFirst = leavingSince === null;
+    if (isFirst ? isAlone : performance.now() - leavingSince < LEAVING_MS) {
+      leavingSince ??= performance.now();
+      left();
       waiting.postMessage("activate");
       // The icon is one that is not asked for: this is a page for a moment.
-      const headers = { Refresh: "0", "Content-Type": "text/html" };
+      const headers = { Refresh: isFirst ? "0" : "1", "Content-Type": "text/html" };
       return isolated(new Response('<!doctype html><link rel="icon" href="data:,">', { headers }));
     }
   }
-  const cache = await caches.open(CACHE);
   const url = new URL(request.url);
   const file = url.pathname === SCOPE.pathname ? INDEX : url.origin + url.pathname;
-  // A page that was open before this version has names of its own.
-  return (await cache.match(file)) ?? (await caches.match(file)) ?? isolated(await fetch(request));
+  const kept = await (await caches.open(CACHE)).match(file);
+  return kept ?? (isPage ? undefined : await keptByOlder(file)) ?? isolated(await fetch(request));
+}
+
+/** A file of a page that was open before this version, of which it has the names. */
+async function keptByOlder(file) {
+  if (FILES.length === 0) return undefined;
+  for (const name of await caches.keys()) {
+    if (!name.startsWith("overlap-") || name === CACHE) continue;
+    const kept = await (await caches.open(name)).match(file);
+    if (kept) return isolated(kept);
+  }
+  return undefined;
 }
 
 /** The same answer, with what a page needs to share memory. Hosts that send the headers themselves keep theirs. */
@@ -132,7 +150,10 @@ async function answer(path, parameters) {
   if (![null, "unreachable", "reset", "hang"].includes(fail)) wrong.push(`fail is unreachable, reset or hang, not "${fail}"`);
   if (wrong.length > 0) return new Response(`${wrong.join("; ")}\n`, { status: 400, headers: HEADERS });
   // Not for ever, so that what was asked does not stay behind when nobody waits any more.
-  if (fail === "hang") await new Promise((resolve) => setTimeout(resolve, HANG_MS));
+  if (fail === "hang") {
+    await Promise.race([new Promise((resolve) => setTimeout(resolve, HANG_MS)), leaving]);
+    return Response.error();
+  }
   const wait = latency + Math.round((2 * random(seed, path) - 1) * jitter);
   if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
   if (fail === "unreachable") return Response.error();

@@ -42,6 +42,8 @@ pub struct OpenedRun {
     pub source: Source,
     pub title: String,
     pub made_ms: u64,
+    /// How far clocks here were ahead of UTC then.
+    pub ahead_minutes: i32,
     pub place: Place,
     /// The plan, as the fragment of a link.
     pub plan: Option<String>,
@@ -76,8 +78,8 @@ pub struct Runs {
     pub current: Option<u64>,
     /// The first of two that are to be compared.
     pub compare: Option<u64>,
-    /// The plan that an opened run took the place of, in the controls.
-    pub before: Option<Box<Draft>>,
+    /// What was in the controls, and the plan of an opened run that took its place.
+    pub before: Option<Box<(Draft, Draft)>>,
     /// Which of the kept ones a person is asked about: whether it is to be removed.
     pub removing: Option<u64>,
     /// What the last run was made with; `None` before the first.
@@ -112,6 +114,8 @@ pub enum RunsMsg {
     Open(u64),
     /// Asks whether it is to be removed; where that was asked of this one, removes it.
     Remove(u64),
+    /// It is not to be removed.
+    KeepAfterAll,
     /// Gives a kept run a name; an empty one takes it away.
     Name(u64, String),
     /// Chooses the first of two that are to be compared, or, where one is chosen, compares with it.
@@ -189,7 +193,7 @@ pub(super) fn started(state: &mut State, plan: &Plan) {
     });
     let runs = &mut state.runs;
     (runs.opened, runs.current, runs.compare, runs.said, runs.not_kept) = (None, None, None, None, None);
-    runs.before = None;
+    (runs.before, runs.removing) = (None, None);
     // What is still being read is not going to be shown.
     (runs.busy, runs.opening) = (false, false);
 }
@@ -204,12 +208,19 @@ pub(super) fn ended(state: &mut State) -> Vec<Effect> {
 pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
     let is_free = !state.running && !state.runs.busy && !state.runs.opening;
     let runs = &mut state.runs;
-    // Whatever else is asked for is no answer to this.
-    let removing = if matches!(msg, RunsMsg::Open(_) | RunsMsg::Remove(_) | RunsMsg::Compare(_) | RunsMsg::Name(..)) {
-        runs.removing.take()
-    } else {
-        None
-    };
+    // Whatever else a person asks for is no answer to this.
+    let is_news = matches!(
+        msg,
+        RunsMsg::Listed { .. }
+            | RunsMsg::Kept { .. }
+            | RunsMsg::Numbers(..)
+            | RunsMsg::Opening(_)
+            | RunsMsg::Opened { .. }
+            | RunsMsg::Done(_)
+            | RunsMsg::Refused(_)
+            | RunsMsg::NotKept(_)
+    );
+    let removing = if is_news { None } else { runs.removing.take() };
     let task = match msg {
         RunsMsg::Shown if runs.list.is_none() => FileTask::List,
         RunsMsg::Listed { list, new } => {
@@ -260,6 +271,11 @@ pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
         RunsMsg::Remove(id) if removing == Some(id) => FileTask::Remove(id),
         RunsMsg::Remove(id) => {
             runs.removing = Some(id);
+            runs.said = Some("Remove this run for ever, or keep it?");
+            return Vec::new();
+        }
+        RunsMsg::KeepAfterAll => {
+            runs.said = None;
             return Vec::new();
         }
         // What is on the page may be replaced only by what is asked for after it has ended.
@@ -292,14 +308,11 @@ pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
         RunsMsg::ExportPicture if is_free => FileTask::ExportPicture(made(state)),
         RunsMsg::ExportChart(id, format) if is_free => FileTask::ExportChart(id, format),
         RunsMsg::Close if is_free || runs.opening => {
-            let before = runs.before.take();
-            let plan = runs.opened.take().and_then(|run| run.plan.clone());
-            (runs.current, runs.busy, runs.opening) = (None, false, false);
-            // A plan that was changed meanwhile is a person's own.
-            let is_as_opened = plan.is_some_and(|plan| draft_from_fragment(&plan).as_ref() == Ok(&state.draft));
+            (runs.opened, runs.current, runs.busy, runs.opening) = (None, None, false, false);
             let mut effects = vec![Effect::Files(FileTask::Close)];
-            if let Some(draft) = before.filter(|_| is_as_opened) {
-                state.draft = *draft;
+            // A plan that was changed meanwhile is a person's own.
+            if let Some((before, _)) = runs.before.take().filter(|plans| plans.1 == state.draft).map(|plans| *plans) {
+                state.draft = before;
                 state.validate();
                 effects.push(Effect::SetFragment(fragment_from_draft(&state.draft)));
             }
@@ -334,8 +347,9 @@ fn opened(state: &mut State, run: Rc<OpenedRun>) -> Vec<Effect> {
     state.runs.opened = Some(run);
     match draft {
         Some(Ok(draft)) => {
-            let before = core::mem::replace(&mut state.draft, draft);
-            state.runs.before.get_or_insert_with(|| Box::new(before));
+            let shown = core::mem::replace(&mut state.draft, draft.clone());
+            let before = state.runs.before.take().filter(|plans| plans.1 == shown).map_or(shown, |plans| plans.0);
+            state.runs.before = Some(Box::new((before, draft)));
             state.validate();
             vec![Effect::SetFragment(fragment_from_draft(&state.draft))]
         }
@@ -362,7 +376,7 @@ mod tests {
     }
 
     fn kept(id: u64) -> Kept {
-        Kept { id, name: String::new(), title: "Cores".to_owned(), bytes: 9 }
+        Kept { id, ahead_minutes: 0, name: String::new(), title: "Cores".to_owned(), bytes: 9 }
     }
 
     fn tell(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
@@ -374,6 +388,7 @@ mod tests {
             source: Source::Kept,
             title: "Cores".to_owned(),
             made_ms: 5,
+            ahead_minutes: 0,
             place: Place::default(),
             plan: plan.map(str::to_owned),
             legs: Vec::new(),
@@ -429,6 +444,12 @@ mod tests {
         let effects = tell(&mut closed, RunsMsg::Close);
         assert!(matches!(effects[..], [Effect::Files(FileTask::Close), Effect::SetFragment(_)]), "{effects:?}");
         assert_eq!(closed.draft, before, "what was in the controls is there again");
+        let mut beside = state.clone();
+        tell(&mut beside, RunsMsg::Opened { run: run(None), id: None, remarks: Vec::new() });
+        tell(&mut beside, RunsMsg::Opened { run: run(Some("v=1&run=pi&as=cores&end")), id: None, remarks: Vec::new() });
+        assert_eq!(beside.draft.workload, WorkloadKind::Pi);
+        tell(&mut beside, RunsMsg::Close);
+        assert_eq!(beside.draft, before, "however many were opened");
         let mut changed = state.clone();
         update(&mut changed, Msg::Edit(crate::app::Edit::Workload(WorkloadKind::Sleep)));
         tell(&mut changed, RunsMsg::Close);

@@ -37,8 +37,6 @@ pub struct Environment {
     pub clock_step_us: Option<f64>,
     /// The browser, in its own words.
     pub browser: String,
-    /// How far its clocks are ahead of UTC, in minutes.
-    pub ahead_minutes: i32,
 }
 
 impl Default for Environment {
@@ -49,7 +47,6 @@ impl Default for Environment {
             network: Network::Starting,
             clock_step_us: None,
             browser: String::new(),
-            ahead_minutes: 0,
         }
     }
 }

@@ -118,6 +118,7 @@ where
         result.set(wait.take().map(Wait::block));
         Outcome::Done(Value::Nothing)
     });
+    thread.resume();
     match (outcome, result.into_inner()) {
         (Outcome::Done(_), Some(result)) => result.map_err(ended),
         (outcome, _) => Err(outcome),

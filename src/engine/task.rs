@@ -37,8 +37,11 @@ pub(super) trait Thread {
         self.compute(run)
     }
 
-    /// Waits, and goes on with what it computed before.
+    /// Waits.
     fn wait(&self, phase: Phase, run: &dyn Fn() -> Outcome) -> Outcome;
+
+    /// Goes on with what it computed before it waited in the middle of it.
+    fn resume(&self) {}
 
     /// Makes a request, in the middle of a wait.
     fn fetch(&self, request: &Request) -> Outcome;
@@ -55,6 +58,7 @@ pub(super) struct FreeThread<'a, P> {
 
 impl<P: Ports> Thread for FreeThread<'_, P> {
     fn compute(&self, run: &dyn Fn(Ask<'_>) -> Outcome) -> Outcome {
+        self.lane.enter(Phase::Computing, Some(self.task));
         self.env.ports.publish();
         run(&|| !self.env.shared.stop_requested())
     }
@@ -62,9 +66,11 @@ impl<P: Ports> Thread for FreeThread<'_, P> {
     fn wait(&self, phase: Phase, run: &dyn Fn() -> Outcome) -> Outcome {
         self.lane.enter(phase, Some(self.task));
         self.env.ports.publish();
-        let outcome = run();
+        run()
+    }
+
+    fn resume(&self) {
         self.lane.enter(Phase::Computing, Some(self.task));
-        outcome
     }
 
     fn fetch(&self, request: &Request) -> Outcome {
@@ -97,8 +103,6 @@ pub(super) fn run_on_thread<P: Ports>(
         return end(task.id, Outcome::Cancelled, lane);
     }
     lane.record(EventKind::Started, Some(task.id), 0);
-    // From here on it runs the task's code, but where that waits.
-    lane.enter(Phase::Computing, Some(task.id));
     let thread = FreeThread { task: task.id, lane, env, calls };
     end(task.id, steps(task, lane, env, &thread), lane)
 }
@@ -121,7 +125,10 @@ pub(super) fn steps<P: Ports>(
             Step::Sleep { ms } => thread.wait(Phase::Sleeping, &|| sleep(Duration::from_millis((*ms).into()), env)),
             Step::Fetch(request) => thread.wait(Phase::WaitingIo, &|| thread.fetch(request)),
             shared => match &sharer {
-                Some(sharer) => share(sharer, shared, thread),
+                Some(sharer) => {
+                    thread.resume();
+                    share(sharer, shared, thread)
+                }
                 None => Outcome::Failed(Failure::Panicked("its tasks share nothing".to_owned())),
             },
         };

@@ -47,6 +47,8 @@ impl Format {
 pub struct Kept {
     /// Milliseconds since the Unix epoch when it was kept, or a little later: no two have the same.
     pub id: u64,
+    /// How far clocks here were ahead of UTC then.
+    pub ahead_minutes: i32,
     /// What a person called it. One without a name makes room for later ones.
     pub name: String,
     /// What its legs are called.

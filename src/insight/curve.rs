@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::figures::{Figures, counted, walls};
 use super::repeats::{Ratio, Repeats, speedup};
-use super::scaling::{Fit, Law, Point, fit};
+use super::scaling::{Fit, Law, Point, fit, fit_as};
 use crate::model::experiment::{Place, Setting};
 use crate::model::format;
 
@@ -44,6 +44,26 @@ pub struct Cores {
     pub n: usize,
 }
 
+/// The least and the most serial fraction of a law where any one of the walls, or all of them as far from each other as they may be,
+/// stand at an end of their spreads.
+fn serial_within(fit: &Fit, points: &[&CurvePoint], medians: &[Point]) -> (f64, f64) {
+    let at = |point: &CurvePoint, is_high: bool| {
+        let wall = if is_high { point.wall.high } else { point.wall.low };
+        Point { workers: point.workers, wall_s: wall.as_secs_f64() }
+    };
+    let one_else = |(place, is_high): (usize, bool)| {
+        let mut walls = medians.to_vec();
+        walls[place] = at(points[place], is_high);
+        walls
+    };
+    let ends = [false, true];
+    let singles = (0..points.len()).flat_map(|place| ends.map(|is_high| (place, is_high))).map(one_else);
+    let corners =
+        ends.map(|is_high| points.iter().map(|point| at(point, is_high == (point.workers == 1))).collect::<Vec<_>>());
+    let serials = singles.chain(corners).filter_map(|walls| Some(fit_as(fit.law, &walls)?.serial));
+    serials.fold((fit.serial, fit.serial), |(least, most), serial| (least.min(serial), most.max(serial)))
+}
+
 fn workers_of(setting: &Setting) -> Option<u32> {
     if let Place::Workers(workers) = setting.place { Some(workers) } else { None }
 }
@@ -70,17 +90,13 @@ impl Curve {
         let fit_to = if settings.first()?.job.workload.computes() { cores.clamp(1, most) } else { most };
         let fastest = points.iter().min_by_key(|point| point.wall.median)?;
         let enough = points.iter().find(|point| point.wall.low <= fastest.wall.high)?.workers;
-        let law = |wall: fn(&CurvePoint) -> Duration| {
-            let of_law = points.iter().filter(|point| point.workers <= fit_to && enough > 1);
-            let measured = of_law.map(|point| Point { workers: point.workers, wall_s: wall(point).as_secs_f64() });
-            fit(&measured.collect::<Vec<_>>())
-        };
+        let of_law: Vec<&CurvePoint> = points.iter().filter(|point| point.workers <= fit_to && enough > 1).collect();
+        let at = |point: &CurvePoint, wall: Duration| Point { workers: point.workers, wall_s: wall.as_secs_f64() };
+        let medians: Vec<Point> = of_law.iter().map(|point| at(point, point.wall.median)).collect();
+        let fit = fit(&medians);
         let has_spread = points.iter().all(|point| point.wall.n > 1);
-        // Where one worker is at its slowest and all others are at their fastest, the least is serial.
-        let least = law(|point| if point.workers == 1 { point.wall.high } else { point.wall.low });
-        let most = law(|point| if point.workers == 1 { point.wall.low } else { point.wall.high });
-        let serial = least.zip(most).filter(|_| has_spread).map(|(least, most)| (least.serial, most.serial));
-        Some(Curve { fit: law(|point| point.wall.median), serial, fit_to, enough, points })
+        let serial = fit.filter(|_| has_spread).map(|fit| serial_within(&fit, &of_law, &medians));
+        Some(Curve { fit, serial, fit_to, enough, points })
     }
 
     /// What it says, a sentence each. What is not measured is called by its name.
@@ -223,6 +239,16 @@ mod tests {
             "{:?}",
             curve.words()
         );
+    }
+
+    #[test]
+    fn the_law_lies_within_its_spread_whichever_wall_is_uneven() {
+        let settings = settings(WorkloadKind::Primes, 8);
+        let walls = [(0, [100, 100, 101]), (1, [52, 55, 75]), (3, [32, 32, 33]), (7, [21, 21, 22])];
+        let figures = walls.iter().flat_map(|(setting, walls)| walls.map(|wall| figures(*setting, 1, wall, 1)));
+        let curve = Curve::of(&settings, &figures.collect::<Vec<_>>(), 8).unwrap();
+        let (fit, (least, most)) = (curve.fit.unwrap(), curve.serial.unwrap());
+        assert!(least < fit.serial && fit.serial < most, "{least} {} {most}", fit.serial);
     }
 
     #[test]

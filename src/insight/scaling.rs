@@ -54,8 +54,8 @@ pub fn fit(points: &[Point]) -> Option<Fit> {
     if numbers.len() < 2 {
         return None;
     }
-    let amdahl = best(&points, &[[true, false, false], [true, true, false]])?;
-    let usl = best(&points, &[[true, false, true], [true, true, true]]).filter(|_| numbers.len() >= 4);
+    let amdahl = best(&points, &AMDAHL)?;
+    let usl = best(&points, &USL).filter(|_| numbers.len() >= 4);
     let chosen = usl.filter(|usl| {
         let part = usl.crosstalk * most * (most - 1.0) / (usl.wall_s(most) * most / usl.one_s);
         // Of an exact fit nothing is left but rounding.
@@ -64,6 +64,15 @@ pub fn fit(points: &[Point]) -> Option<Fit> {
     });
     chosen.or(Some(amdahl))
 }
+
+/// Fits the law of another fit, whose parameters these are to be compared with.
+pub fn fit_as(law: Law, points: &[Point]) -> Option<Fit> {
+    best(points, if law == Law::Amdahl { &AMDAHL } else { &USL })
+}
+
+/// Which parameters each law has: what one worker takes, the serial fraction, crosstalk.
+const AMDAHL: [[bool; 3]; 2] = [[true, false, false], [true, true, false]];
+const USL: [[bool; 3]; 2] = [[true, false, true], [true, true, true]];
 
 impl Fit {
     /// What so many workers take, in seconds.

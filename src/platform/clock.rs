@@ -52,3 +52,8 @@ impl Clock for BrowserClock {
         Instant::from_ms(performance_now() + offset_ms)
     }
 }
+
+/// How far clocks here were, or will be, ahead of UTC at a time in milliseconds since the Unix epoch, in minutes.
+pub fn ahead_minutes(ms: u64) -> i32 {
+    -js_sys::Date::new(&wasm_bindgen::JsValue::from(ms as f64)).get_timezone_offset() as i32
+}

@@ -278,7 +278,7 @@ mod tests {
                         // The last of a column may end in the next, which is drawn there.
                         prop_assert!(right <= column_right + COLUMN + 0.01);
                         prop_assert!((COLUMN - 0.01..COLUMN + BAR_MIN + 0.01).contains(&(column_right - column)));
-                        let is_seen = parts(totals, width_ns / 600.0 * (column_right - column), 18.0).any(|part| part.phase == span.phase && part.height >= 1.0);
+                        let is_seen = parts(totals, axis.scale.ns_from_px(*column_right) - axis.scale.ns_from_px(*column), 18.0).any(|part| part.phase == span.phase && part.height >= 1.0);
                         prop_assert!(is_seen || span.phase == Phase::Idle);
                     }
                     None => prop_assert!(false, "{:?} is not drawn", span),

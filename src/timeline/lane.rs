@@ -36,7 +36,12 @@ impl Scene {
         let shares = levels.shares.get(&id).unwrap_or(&none);
         let Place { axis, left, right, middle, until } = *place;
         let top = middle - BAR_HEIGHT / 2.0;
-        let pixel_ns = axis.scale.ns_from_px(1.0) - axis.scale.ns_from_px(0.0);
+        // Before a lane begins, and after now, nothing was idle.
+        let begins = lane.spans.first().map(|span| span.start.at).or(lane.open.map(|open| open.start.at));
+        let recorded = (begins.map_or(left, |at| axis.px(at)), axis.px(until));
+        let length_ns = |from: f64, to: f64| {
+            axis.scale.ns_from_px(to.min(recorded.1)) - axis.scale.ns_from_px(from.max(recorded.0))
+        };
         let mut columns: [Vec<Rect>; PHASES] = Default::default();
         for piece in pieces(lane, shares, &axis, (left, right), until) {
             match piece {
@@ -61,7 +66,7 @@ impl Scene {
                         };
                         join(&mut columns[Phase::Idle as usize], line);
                     }
-                    for part in parts(&totals, pixel_ns * (column_right - column_left), BAR_HEIGHT) {
+                    for part in parts(&totals, length_ns(column_left, column_right), BAR_HEIGHT) {
                         // From the ground up, as what lies below is drawn later: so neighbours with the same top are one.
                         let height = part.bottom + part.height;
                         let rect = Rect {

@@ -248,7 +248,7 @@ fn run_bar(props: &ChoicesProps, edit: &Callback<Edit>) -> Html {
             if props.experiment == ExperimentKind::One && props.model.compares() {
                 <label class="check">
                     <input type="checkbox" id="compare" checked={props.compare && !props.never_ends} disabled={props.never_ends} onchange={on_compare} />
-                    { if props.never_ends { "No Sequential first: its third task would never end" } else { "Run Sequential first, to compare" } }
+                    { if props.never_ends { "No Sequential first: one of its tasks would never end" } else { "Run Sequential first, to compare" } }
                 </label>
             }
             if let Some(reason) = reason {

@@ -17,7 +17,7 @@ pub struct FactsProps {
 
 #[component]
 pub fn Facts(props: &FactsProps) -> Html {
-    let Environment { cores, isolated, network, clock_step_us, browser, .. } = &props.environment;
+    let Environment { cores, isolated, network, clock_step_us, browser } = &props.environment;
     let network = match network {
         Network::Starting => "starting",
         Network::Ready => "service worker",

@@ -19,8 +19,6 @@ pub struct OpenedProps {
     pub run: Rc<OpenedRun>,
     /// Whether something was run on this page, which it can be seen beside.
     pub has_own: bool,
-    /// How far clocks here are ahead of UTC.
-    pub ahead_minutes: i32,
     pub timeline: ChartView,
     pub send: Callback<Msg>,
 }
@@ -40,7 +38,7 @@ pub fn Opened(props: &OpenedProps) -> Html {
         <>
             <section id={STAGE_ID} class="stage" aria-label="What happened">
                 <div role="status"><h2 id="status">{ &run.title }</h2></div>
-                <p id="provenance" class="hint">{ provenance(run, props.ahead_minutes) }
+                <p id="provenance" class="hint">{ provenance(run) }
                     if is_one && props.has_own { { act(RunsMsg::Beside, "beside", "Show beside your last run") } }
                     if run.source == Source::Imported { { act(RunsMsg::KeepOpened, "keep-opened", "Keep") } }
                     { act(RunsMsg::Close, "close-opened", "Close") }
@@ -63,7 +61,7 @@ pub fn Opened(props: &OpenedProps) -> Html {
 }
 
 /// Where the run comes from, and where and when it was made.
-fn provenance(run: &OpenedRun, ahead_minutes: i32) -> String {
+fn provenance(run: &OpenedRun) -> String {
     let mut text = match run.source {
         Source::Kept => "Kept in this browser",
         Source::Imported => "Imported from a file",
@@ -72,7 +70,7 @@ fn provenance(run: &OpenedRun, ahead_minutes: i32) -> String {
     .to_owned();
     let place = &run.place;
     if run.made_ms > 0 {
-        text += &format!("; made {}", local_minute(run.made_ms, ahead_minutes));
+        text += &format!("; made {}", local_minute(run.made_ms, run.ahead_minutes));
     }
     if !place.browser.is_empty() {
         text += &format!("; {}", place.browser);

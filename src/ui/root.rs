@@ -111,7 +111,7 @@ impl Component for Root {
                     />
                     <div class="happened">
                         if let Some(run) = &state.runs.opened {
-                            <Opened run={run.clone()} has_own={state.run.is_some()} ahead_minutes={state.environment.ahead_minutes} timeline={state.timeline.clone()} send={send.clone()} />
+                            <Opened run={run.clone()} has_own={state.run.is_some()} timeline={state.timeline.clone()} send={send.clone()} />
                         } else {
                             <Stage run={state.run.clone()} cores={state.environment.cores} workload={state.draft.workload} model={state.draft.model} compare={state.draft.compares()} experiment={state.draft.experiment} calibrated={state.calibrated} running={state.running} changed={state.is_changed()} timeline={state.timeline.clone()} send={send.clone()} />
                             <NumbersPanel legs={ended(state.run.as_ref())} clock_step_us={state.environment.clock_step_us} />
@@ -119,7 +119,7 @@ impl Component for Root {
                         }
                         <RunsPanel
                             runs={state.runs.clone()} has_run={state.runs.opened.is_some() || state.run.is_some()}
-                            running={state.running} ahead_minutes={state.environment.ahead_minutes} send={send.clone()}
+                            running={state.running} send={send.clone()}
                         />
                     </div>
                     <Settings

@@ -16,8 +16,6 @@ pub struct RunsPanelProps {
     /// Whether there is a run to be exported.
     pub has_run: bool,
     pub running: bool,
-    /// How far clocks here are ahead of UTC.
-    pub ahead_minutes: i32,
     pub send: Callback<Msg>,
 }
 
@@ -34,7 +32,7 @@ const EXPORTS: [(RunsMsg, &str, &str); 7] = [
 
 #[component]
 pub fn RunsPanel(props: &RunsPanelProps) -> Html {
-    let RunsPanelProps { runs, has_run, running, ahead_minutes, send } = props;
+    let RunsPanelProps { runs, has_run, running, send } = props;
     let send = send.reform(Msg::Runs);
     let shown = send.reform(|_: Event| RunsMsg::Shown);
     let chosen = send.reform(|_: Event| RunsMsg::Chosen);
@@ -62,7 +60,7 @@ pub fn RunsPanel(props: &RunsPanelProps) -> Html {
             }
             <p role="status" id="runs-said" class="hint">{ runs.said.unwrap_or_default() }</p>
             if let Some(why) = &runs.not_kept { <p class="error" id="runs-not-kept">{ why }</p> }
-            { kept(runs, is_busy, *ahead_minutes, &send) }
+            { kept(runs, is_busy, &send) }
         </details>
     }
 }
@@ -72,7 +70,7 @@ fn name_of(runs: &Runs, id: u64) -> AttrValue {
     kept.map(|kept| kept.name.clone()).unwrap_or_default().into()
 }
 
-fn kept(runs: &Runs, is_busy: bool, ahead_minutes: i32, send: &Callback<RunsMsg>) -> Html {
+fn kept(runs: &Runs, is_busy: bool, send: &Callback<RunsMsg>) -> Html {
     let Some(list) = runs.list.as_ref().filter(|list| !list.is_empty()) else {
         return html! { <p class="hint">{ "The last 20 runs are kept in this browser, and those that you give a name." }</p> };
     };
@@ -91,11 +89,17 @@ fn kept(runs: &Runs, is_busy: bool, ahead_minutes: i32, send: &Callback<RunsMsg>
         html! {
             <tr key={id.to_string()} class={classes!((runs.current == Some(id)).then_some("current"))}>
                 <th scope="row">{ title }</th>
-                <td>{ format!("{}, {}", local_minute(id, ahead_minutes), format::bytes(kept.bytes)) }</td>
+                <td>{ format!("{}, {}", local_minute(id, kept.ahead_minutes), format::bytes(kept.bytes)) }</td>
                 <td class="runs-acts">
                     { button(RunsMsg::Open(id), "Open", is_busy) }
                     { button(RunsMsg::Compare(id), compare, is_busy) }
-                    { button(RunsMsg::Remove(id), if runs.removing == Some(id) { "Remove for ever" } else { "Remove" }, is_busy) }
+                    if runs.removing == Some(id) {
+                        // Where Remove was, so that a second click in haste removes nothing.
+                        { button(RunsMsg::KeepAfterAll, "Keep", is_busy) }
+                        { button(RunsMsg::Remove(id), "Remove for ever", is_busy) }
+                    } else {
+                        { button(RunsMsg::Remove(id), "Remove", is_busy) }
+                    }
                 </td>
             </tr>
         }

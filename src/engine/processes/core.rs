@@ -82,7 +82,7 @@ impl<'e, P: Ports, A, R, I> Core<'e, P, A, R, I> {
         let failure = || Failure::BrokenPool(reason.clone());
         for (number, process) in processes {
             for (place, flight) in process.flights.iter().enumerate() {
-                let worked_on = culprit == Some(number) && place == 0;
+                let worked_on = culprit == Some(number) && place == 0 && process.parcel.is_empty();
                 fail(flight, &if worked_on { Failure::BrokenPool(blame(&reason, flight)) } else { failure() });
             }
         }
@@ -227,7 +227,7 @@ where
                         flight.kept = kept;
                     }
                 }
-                Err(PipeBroken(reason)) => self.break_up(reason),
+                Err(PipeBroken(reason)) => self.break_with_death(number, reason),
             }
         }
     }
@@ -422,11 +422,11 @@ fn end<R>(future: &Future<R>, outcome: Result<R, Failure>) {
     }
 }
 
-/// Why the pool is broken, for a task that its process died with.
+/// Why the pool is broken, for the first task of which its process had not answered: its last answer may have been lost with it.
 fn blame<R>(reason: &str, flight: &Flight<R>) -> String {
     match flight.futures.len() {
-        1 => format!("{reason}; it worked on this task"),
-        several => format!("{reason}; it worked on this task, or on another of the {several} of its chunk"),
+        1 => format!("{reason}; it had probably begun this task"),
+        several => format!("{reason}; it had probably begun this task, or another of the {several} of its chunk"),
     }
 }
 

@@ -23,8 +23,8 @@ pub(super) const CATEGORY: &str = "overlap";
 /// That of what is no lane: when tasks were submitted, and who held the lock. An import leaves them out.
 pub(super) const MARKS: &str = "overlap marks";
 
-/// The threads of a process begin here.
-const FIRST_THREAD: u32 = 1;
+/// The threads of a process begin here: programs take one that has its process's number for the main thread.
+const FIRST_THREAD: u32 = 100_001;
 /// What starts a process, as a thread of it; and that on which submissions are marked. Programs that show one thread at a time
 /// begin with the lowest number, which is to be one that works.
 const STARTER: u32 = 1_000_000_000;

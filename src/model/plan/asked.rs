@@ -1,7 +1,7 @@
 //! What experiment a draft asks for: which models it is about, whether it can be made, and its plan.
 
 use super::draft::{Draft, FieldError};
-use super::field::{Choose, Field, Param};
+use super::field::{Field, Param};
 use super::workload::{Workload, WorkloadKind};
 use super::{Job, ModelKind, Plan};
 use crate::model::experiment::{
@@ -33,14 +33,13 @@ impl Draft {
 
     /// Why the experiment cannot be made as things are, if so; what to do about it.
     pub fn experiment_refused(&self) -> Option<&'static str> {
-        let never_ends = self.choices().any(|read| read == Choose::Fault) && self.choice(Choose::Fault) == 3;
         if self.experiment == ExperimentKind::One {
             return None;
         }
         if self.workload == WorkloadKind::Commands {
             return Some("Commands run in one way only: choose other work, or one model.");
         }
-        if never_ends {
+        if self.never_ends() {
             return Some("A task that never ends lets nothing else have its turn: have the third task do its work.");
         }
         match self.experiment {

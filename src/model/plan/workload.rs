@@ -324,4 +324,9 @@ impl Workload {
                 | Workload::Commands(_)
         )
     }
+
+    /// Whether a core is at work for most of the run: at its tasks, or at handing them over, where that is all that they are.
+    pub fn keeps_a_core_at_work(&self) -> bool {
+        self.computes() || matches!(self, Workload::Tiny { .. })
+    }
 }

@@ -13,6 +13,7 @@ use web_sys::{Cache, CacheStorage, Headers, Request, Response, ResponseInit};
 use crate::files::ask::Kept;
 use crate::files::{self, json, limits};
 use crate::model::run::Run;
+use crate::platform::clock::ahead_minutes;
 
 /// The service worker removes caches whose names begin as its own does, so this one's does not.
 const CACHE: &str = "runs-of-overlap";
@@ -111,7 +112,13 @@ pub async fn list() -> Result<Vec<Kept>, StoreError> {
         // One may go while the others are read.
         if let Some(response) = find(&cache, id).await? {
             let bytes = header(&response, BYTES).parse().unwrap_or(0);
-            list.push(Kept { id, name: header(&response, NAME), title: header(&response, TITLE), bytes });
+            list.push(Kept {
+                id,
+                ahead_minutes: ahead_minutes(id),
+                name: header(&response, NAME),
+                title: header(&response, TITLE),
+                bytes,
+            });
         }
     }
     list.sort_by_key(|kept| core::cmp::Reverse(kept.id));

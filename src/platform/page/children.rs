@@ -38,6 +38,7 @@ pub(super) fn start_child(inbox: &Inbox, number: u32, parent: &Worker) {
         move |error: &ProcessError| {
             let reason = match error {
                 ProcessError::Died(words) => format!("process {number} died: {words}"),
+                ProcessError::Ended => format!("process {number} died: the browser ended it without a word"),
                 ProcessError::NoMemory => format!("process {number} died, as it had no memory left"),
                 other => format!("process {number} did not start: {other}"),
             };

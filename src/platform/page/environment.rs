@@ -31,7 +31,6 @@ pub fn environment(window: &Window) -> Environment {
         isolated: isolated(),
         network: Network::Starting,
         clock_step_us: clock_step_us(),
-        ahead_minutes: -js_sys::Date::new_0().get_timezone_offset() as i32,
         browser: navigator.user_agent().map(|agent| browser_name(&agent)).unwrap_or_default(),
     }
 }

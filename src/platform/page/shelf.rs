@@ -23,6 +23,7 @@ use crate::model::outcome::Outcome;
 use crate::model::run::{Place, Run, RunLeg};
 use crate::model::trace::TaskLife;
 use crate::model::{format, packed};
+use crate::platform::clock::ahead_minutes;
 use crate::timeline;
 
 /// The most tasks of an open run that are listed.
@@ -393,6 +394,7 @@ fn view(Read { run, summaries, .. }: &Read, source: Source) -> OpenedRun {
         source,
         title: run.title(),
         made_ms: run.made_ms,
+        ahead_minutes: ahead_minutes(run.made_ms),
         place: run.place.clone(),
         plan: run.plan.clone(),
         legs: run.legs.iter().zip(summaries).map(leg).collect(),

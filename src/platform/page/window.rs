@@ -172,7 +172,7 @@ impl Page {
         if !self.session.draws_little() {
             self.paint(now_ms);
             self.painted_ms.set(now_ms);
-            if self.session.computes() {
+            if self.session.keeps_a_core_at_work() {
                 self.drain_without_frames();
             } else {
                 self.ask_for_frame();
@@ -194,7 +194,7 @@ impl Page {
             let waits = if page.session.draws_little() {
                 !page.session.is_due(now_ms())
             } else {
-                page.session.computes() && now_ms() - page.painted_ms.get() < BUSY_PAINT_MS
+                page.session.keeps_a_core_at_work() && now_ms() - page.painted_ms.get() < BUSY_PAINT_MS
             };
             if waits {
                 page.drain_without_frames();

@@ -22,6 +22,12 @@ pub enum ProcessError {
         "the process died: {0}. That is a trap: a crash of its code. All that ran in it is lost, and the next run starts anew"
     )]
     Died(String),
+    /// The browser ended it and said nothing.
+    #[error(
+        "the browser ended the process without a word: it may have had no memory left for it. All that ran in it is lost, and the \
+         next run starts anew"
+    )]
+    Ended,
     /// It had taken all memory that it may have.
     #[error(
         "the process died, as it had no memory left. Give its tasks less data, or ask for fewer workers. All that ran in it is lost, \

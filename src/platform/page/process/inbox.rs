@@ -176,7 +176,7 @@ impl Inbox {
             lock,
             Closure::once_into_js(move || {
                 if let Some(inbox) = inbox.upgrade().filter(|inbox| !inbox.is_ended.get()) {
-                    inbox.fail(ProcessError::Died("the browser ended it without a word".to_owned()));
+                    inbox.fail(ProcessError::Ended);
                 }
             }),
         );

@@ -33,7 +33,7 @@ impl Session {
     pub fn is_due(&self, now_ms: f64) -> bool {
         let every_ms = if self.every_core_is_at_work() {
             TELL_EVERY_BUSY_MS
-        } else if self.is_experiment() || self.computes() {
+        } else if self.is_experiment() || self.keeps_a_core_at_work() {
             TELL_EVERY_MEASURED_MS
         } else {
             TELL_EVERY_MS
@@ -60,20 +60,22 @@ impl Session {
         plan.as_ref().is_some_and(|plan| plan.warms_up() || plan.experiment != Experiment::One)
     }
 
-    /// Whether a thread of what runs computes.
-    pub fn computes(&self) -> bool {
-        self.of_live(|job| job.workload.computes())
+    /// Whether what runs keeps a core at work.
+    pub fn keeps_a_core_at_work(&self) -> bool {
+        self.of_live(|job| job.workload.keeps_a_core_at_work())
     }
 
     /// Whether as many threads as there are cores take turns at computing: who is given the lock needs a core at once.
     fn every_core_has_a_thread(&self) -> bool {
-        self.of_live(|job| job.model.has_workers() && job.options.workers >= self.cores && job.workload.computes())
+        self.of_live(|job| {
+            job.model.has_workers() && job.options.workers >= self.cores && job.workload.keeps_a_core_at_work()
+        })
     }
 
     fn every_core_is_at_work(&self) -> bool {
         self.of_live(|Job { model, options, workload }| {
             let computes_at_once = model.is_parallel() || options.event_loop.to_thread;
-            computes_at_once && options.workers >= self.cores && workload.computes()
+            computes_at_once && options.workers >= self.cores && workload.keeps_a_core_at_work()
         })
     }
 
