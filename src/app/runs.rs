@@ -250,7 +250,9 @@ pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
             runs.current = id;
             runs.compare = None;
             state.notice = (!remarks.is_empty()).then(|| Notice { text: remarks.join(" ") });
-            return opened(state, run);
+            let mut effects = opened(state, run);
+            effects.push(Effect::ShowStage);
+            return effects;
         }
         RunsMsg::Done(said) => {
             runs.busy = false;
@@ -292,6 +294,7 @@ pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
             Some(_) => return Vec::new(),
             None => {
                 runs.compare = Some(id);
+                runs.said = Some("Choose the run to compare it with.");
                 return Vec::new();
             }
         },

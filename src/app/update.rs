@@ -88,6 +88,8 @@ pub enum Effect {
     Files(FileTask),
     /// Takes the person to what is wrong.
     ShowError,
+    /// Brings what is shown of a run onto the screen.
+    ShowStage,
 }
 
 /// Changes the state, and says what is to be done.

@@ -25,7 +25,7 @@ pub enum FileError {
     )]
     Newer { version: u64 },
     #[error(
-        "This file is neither a run of Overlap nor a Chrome trace. Open what “Export” made, or what VizTracer wrote \
+        "This file is neither a run of Overlap nor a Chrome trace. Open what “JSON” saved, or what VizTracer wrote \
          (viztracer -o result.json …)"
     )]
     Foreign,

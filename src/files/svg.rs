@@ -8,6 +8,7 @@ use core::fmt::Write as _;
 use core::time::Duration;
 
 use crate::insight::Summary;
+use crate::insight::dials::dials;
 use crate::insight::numbers::peak;
 use crate::insight::series::{Steps, computing, in_flight};
 use crate::model::event::Phase;
@@ -22,8 +23,11 @@ const WIDTH: f64 = 1_200.0;
 const HEIGHT_MAX: f64 = 30_000.0;
 /// Around the picture, in CSS pixels.
 const MARGIN: f64 = 16.0;
-/// The height of the line that says what the picture leaves out, in CSS pixels.
+/// The height of a line of words: what the picture is of, what it leaves out, what its colours mean. In CSS pixels.
 const NOTE_HEIGHT: f64 = 24.0;
+/// The room of a letter in it, and of a phase's colour with what is around it, in CSS pixels: wide fonts have room, too.
+const LETTER_WIDTH: f64 = 7.2;
+const SWATCH_WIDTH: f64 = 44.0;
 /// The height of the chart of a leg with its title, and of that, in CSS pixels.
 const DIALS_HEIGHT: f64 = 84.0;
 const DIALS_TITLE: f64 = 24.0;
@@ -38,8 +42,11 @@ pub fn write(run: &Run) -> String {
     let legs: Vec<Leg<'_>> = (0..).zip(&run.legs).map(|(number, leg)| Leg::of(number, leg)).collect();
     let (picture, whole) = scene_within(&legs, WIDTH - 2.0 * MARGIN, HEIGHT_MAX);
     let is_cut = picture.height < whole;
-    let charts = picture.height + if is_cut { NOTE_HEIGHT } else { 0.0 };
-    let height = charts + run.legs.len() as f64 * DIALS_HEIGHT + 2.0 * MARGIN;
+    let key = picture.height + if is_cut { NOTE_HEIGHT } else { 0.0 };
+    let phases = legend(run);
+    let lines = phases.iter().map(|(_, line, _)| line + 1).max().unwrap_or(0);
+    let charts = key + f64::from(lines) * NOTE_HEIGHT;
+    let height = NOTE_HEIGHT + charts + run.legs.len() as f64 * DIALS_HEIGHT + 2.0 * MARGIN;
     let mut out = Writer::default();
     out.line(&format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{0}\" viewBox=\"0 0 {WIDTH} {0}\" role=\"img\">",
@@ -51,7 +58,8 @@ pub fn write(run: &Run) -> String {
     out.line(&format!("<style>{}</style>", style()));
     out.line(&format!("<defs>{}</defs>", patterns()));
     out.line("<rect class=\"fill--panel\" width=\"100%\" height=\"100%\"/>");
-    out.line(&format!("<g transform=\"translate({MARGIN} {MARGIN})\">"));
+    out.line(&format!("<g transform=\"translate({MARGIN} {})\">", number(MARGIN + NOTE_HEIGHT)));
+    out.text(0.0, -NOTE_HEIGHT / 2.0, &run.title(), Ink::Strong, Align::Left);
     if is_cut {
         out.open_clip(&Rect { left: 0.0, top: 0.0, width: picture.width, height: picture.height });
     }
@@ -63,13 +71,35 @@ pub fn write(run: &Run) -> String {
         let note = "The lanes below do not fit into one picture; the page, and the other formats, have all of them.";
         out.text(0.0, picture.height + NOTE_HEIGHT / 2.0, note, Ink::Faint, Align::Left);
     }
+    for (phase, line, left) in phases {
+        let (top, width) = (key + f64::from(line) * NOTE_HEIGHT, SWATCH_WIDTH / 2.0);
+        out.shape(&Shape::Phase { left, top: top + 5.0, width, height: NOTE_HEIGHT - 10.0, phase, label: None });
+        out.text(left + width + 6.0, top + NOTE_HEIGHT / 2.0, phase.label(), Ink::Faint, Align::Left);
+    }
     let longest = run.legs.iter().map(wall).max().unwrap_or_default();
+    let peaks = run.legs.iter().map(|leg| dials(&leg.trace));
+    let most = peaks.map(|dials| dials.in_flight.peak.max(dials.computing.peak)).max().unwrap_or(0).max(1);
     for (leg, number) in run.legs.iter().zip(0..) {
-        out.dials(leg, longest, charts + f64::from(number) * DIALS_HEIGHT);
+        out.dials(leg, longest, most, charts + f64::from(number) * DIALS_HEIGHT);
     }
     out.line("</g>");
     out.line("</svg>");
     out.text
+}
+
+/// The phases of a run, each with its line, and where it stands on it.
+fn legend(run: &Run) -> Vec<(Phase, u32, f64)> {
+    let seen: Vec<Phase> = run.legs.iter().flat_map(|leg| Summary::of(&leg.trace).phases).collect();
+    let (mut line, mut left, mut placed) = (0, 0.0, Vec::new());
+    for phase in Phase::ALL.into_iter().filter(|phase| seen.contains(phase)) {
+        let width = SWATCH_WIDTH + phase.label().chars().count() as f64 * LETTER_WIDTH;
+        if left > 0.0 && left + width > WIDTH - 2.0 * MARGIN {
+            (line, left) = (line + 1, 0.0);
+        }
+        placed.push((phase, line, left));
+        left += width;
+    }
+    placed
 }
 
 /// From the first submission to the last outcome.
@@ -143,13 +173,13 @@ impl Writer {
         }
     }
 
-    /// How many tasks were in flight, and how many computed, over time: a run that took longer has a longer chart.
-    fn dials(&mut self, leg: &RunLeg, longest: Duration, top: f64) {
+    /// How many tasks were in flight, and how many computed, over time: a run that took longer has a longer chart, and
+    /// all have the scale of the most.
+    fn dials(&mut self, leg: &RunLeg, longest: Duration, most: u32, top: f64) {
         let (start, wall) = (leg.trace.work_start().unwrap_or_default(), wall(leg));
         let width = (WIDTH - 2.0 * MARGIN) * wall.as_secs_f64() / longest.as_secs_f64().max(1e-9);
         let buckets = |steps: Steps| steps.buckets(start, start + wall, DIALS_PARTS);
         let (in_flight, computing) = (buckets(in_flight(&leg.trace)), buckets(computing(&leg.trace)));
-        let most = peak(&in_flight).max(peak(&computing)).max(1);
         let words = format!(
             "{}: in flight (light, at most {}) and computing (strong, at most {}), over {}",
             leg.title,

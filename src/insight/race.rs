@@ -111,7 +111,23 @@ impl Table {
             ));
         }
         if close.len() > 1 {
-            return none(format!("Too close to tell: the spreads of {} overlap.", format::list(&close)));
+            let (mut least, mut most) = (f64::INFINITY, 0.0_f64);
+            for (row, _) in ended.iter().filter(|(_, other)| other.low <= wall.high) {
+                // Where the baseline is one of them, none is faster for certain.
+                let speedup =
+                    row.speedup.filter(|_| self.baseline != Some(row.model)).map_or(0.0, |speedup| speedup.value);
+                (least, most) = (least.min(speedup), most.max(speedup));
+            }
+            let clear = self.baseline.filter(|_| least > 0.0).map(|baseline| {
+                format!(
+                    " They are {} to {} as fast as {}.",
+                    format::ratio(least),
+                    format::ratio(most),
+                    baseline.label()
+                )
+            });
+            let close = format::list(&close);
+            return none(format!("Too close to tell: the spreads of {close} overlap.{}", clear.unwrap_or_default()));
         }
         let headline = match (best.speedup, self.baseline) {
             (Some(speedup), Some(baseline)) if baseline != best.model => format!(
@@ -267,6 +283,12 @@ mod tests {
         let verdict = Table::of(&three(), &all).verdict().unwrap();
         assert_eq!(verdict.winner, None);
         assert_eq!(verdict.headline, "Too close to tell: the spreads of Sequential and Cores overlap.");
+        let slow = [(SEQUENTIAL, 300), (SEQUENTIAL, 310), (CORES, 100), (CORES, 106), (THREADS, 104), (THREADS, 110)];
+        let slow = slow.map(|(setting, wall)| figures(setting, 1, wall, 2));
+        let verdict = Table::of(&three(), &slow).verdict().unwrap();
+        assert_eq!(verdict.winner, None);
+        let clear = "They are 2.85× to 2.96× as fast as Sequential.";
+        assert!(verdict.headline.ends_with(clear), "{}", verdict.headline);
     }
 
     #[test]

@@ -14,6 +14,8 @@ use crate::model::trace::Stamp;
 
 /// A press that moves by less than this is a click, in pixels.
 const CLICK_PX: f64 = 4.0;
+/// A title may reach so far into the lanes, in pixels.
+const TITLE_PX: f64 = 120.0;
 /// What one press of a key, or a turn of the wheel by 100 pixels, does.
 const ZOOM_STEP: f64 = 1.4;
 const PAN_STEP: f64 = 0.2;
@@ -162,7 +164,8 @@ impl Chart {
         let rows = self.rows(legs);
         let Some(row) = self.row_at(&rows, y) else { return };
         match row.kind {
-            RowKind::Title => toggle(&mut self.choice.folded, row.leg),
+            RowKind::Title if x < self.edges().0 + TITLE_PX => toggle(&mut self.choice.folded, row.leg),
+            RowKind::Title => self.chosen = None,
             RowKind::Lane(place) if x < self.edges().0 => {
                 if let Some((id, _)) = legs[row.leg].trace.lanes.at(place) {
                     toggle(&mut self.choice.pinned, (row.leg, id));

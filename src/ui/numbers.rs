@@ -83,7 +83,7 @@ fn known(provenance: Provenance) -> Html {
 fn in_words(legs: &[Ended]) -> Html {
     let of_leg = |Ended { label, summary, numbers }: &Ended| {
         let said = numbers.advice.iter().map(said);
-        let nothing = if summary.is_complete() && summary.failed == 0 {
+        let nothing = if summary.is_complete() {
             "Nothing stands out in what was measured."
         } else {
             "Not every task came to its end, so that what was measured tells of no way to be faster."
@@ -148,7 +148,8 @@ fn ledgers(legs: &[Ended]) -> Html {
                 </table>
             </div>
             <p class="hint">{ "Workers × wall time, with starting. A worker is who does tasks: a thread or a process of a pool, or the \
-                               one thread of an event loop." }</p>
+                               one thread of an event loop. Where more compute than there are cores, computing is also waiting for a \
+                               core, which no browser tells apart." }</p>
         </>
     }
 }
@@ -300,7 +301,8 @@ fn lock(Ended { label, numbers, .. }: &Ended) -> Html {
         ];
         // Only threads share a lock.
         let LaneId::Thread(number) = thread.lane else { return Html::default() };
-        row(&format!("thread {number}"), cells)
+        let name = if number == 0 { "main thread".to_owned() } else { format!("worker {number}") };
+        row(&name, cells)
     });
     let [median, high] = both(lock.hold);
     let title = format!(

@@ -201,7 +201,7 @@ fn note(run: &RunView, table: &Table, is_race: bool) -> String {
     let more = if is_race {
         " Efficiency is speedup by worker. Memory is that of its WebAssembly processes, at most; what the browser itself takes \
          for each worker, no page can see. Messages (packing and unpacking) and waiting for the lock are sums over all lanes, \
-         and are part of the wall time."
+         which wait and pack at the same time."
     } else {
         ""
     };

@@ -6,10 +6,11 @@ use std::rc::Rc;
 
 use overlap::files::{chrome, import};
 use overlap::insight::Summary;
+use overlap::model::event::Phase;
 use overlap::model::id::LaneId;
 use overlap::model::run::Run;
 use overlap::model::time::Instant;
-use overlap::model::trace::{Hold, Stamp};
+use overlap::model::trace::{Hold, Lane, Span, Stamp};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -140,7 +141,10 @@ fn count(kinds: &BTreeMap<String, Vec<Value>>, ph: &str, matches: impl Fn(&Value
 
 fn spans(run: &Run, of: impl Fn(LaneId) -> bool) -> usize {
     let lanes = run.legs.iter().flat_map(|leg| leg.trace.lanes.iter());
-    lanes.filter(|(id, _)| of(*id)).map(|(_, lane)| lane.spans.len() + usize::from(lane.open.is_some())).sum()
+    // To idle for no time is nothing.
+    let is_there = |span: &&Span| span.phase != Phase::Idle || span.end.at > span.start.at;
+    let of_lane = |lane: &Lane| lane.spans.iter().filter(is_there).count() + usize::from(lane.open.is_some());
+    lanes.filter(|(id, _)| of(*id)).map(|(_, lane)| of_lane(lane)).sum()
 }
 
 #[test]

@@ -212,6 +212,10 @@ impl LegWriter<'_> {
         self.name("thread_name", track, &name);
         self.sort("thread_sort_index", track, if tid == STARTER { 1 } else { tid + 1 });
         for (phase, task, start, end) in self.spans(lane) {
+            if phase == Phase::Idle && start == end {
+                // Nothing, for no time: speedscope would take what begins then for a part of it.
+                continue;
+            }
             let args = task.map_or(String::new(), |task| format!(",\"args\":{{\"task\":{task}}}"));
             let rest = format!(
                 "\"cat\":\"{CATEGORY}\",\"name\":\"{}\",\"pid\":{pid},\"tid\":{tid},\"ts\":{},\"dur\":{}{args}",

@@ -105,8 +105,11 @@ impl<'a> Facts<'a> {
     }
 
     /// How many times faster the run would be if its tasks' computing went on so many cores, and all else took as long: no
-    /// task is split. Nothing is added for what that would cost, so that it is the most to be had.
+    /// task is split. 1 where what they do depends on each other. Nothing is added for what that would cost, so that it is the most to be had.
     pub fn gain_on_cores(&self, cores: u32) -> f64 {
+        if self.context.workload.shares() {
+            return 1.0;
+        }
         let total = self.computing();
         let longest = self.works.iter().map(|work| work.computing).max().unwrap_or_default();
         let tasks = self.works.iter().filter(|work| !work.computing.is_zero()).count() as u32;
@@ -116,6 +119,9 @@ impl<'a> Facts<'a> {
 
     /// The same if all its tasks waited at once.
     pub fn gain_by_overlap(&self) -> f64 {
+        if self.context.workload.shares() {
+            return 1.0;
+        }
         let total = self.works.iter().map(|work| work.waiting).sum();
         gain(self.wall, total, self.works.iter().map(|work| work.waiting).max().unwrap_or_default())
     }

@@ -288,6 +288,11 @@ impl Workload {
         )
     }
 
+    /// Whether what its tasks do depends on each other: how fast they would be under another model does not follow from what each did.
+    pub fn shares(&self) -> bool {
+        matches!(self, Workload::Queue { .. } | Workload::Counter { .. } | Workload::Deadlock { .. })
+    }
+
     /// How many of its tasks are set up to fail.
     pub fn set_to_fail(&self) -> usize {
         let Workload::Sites(sites) = self else { return 0 };

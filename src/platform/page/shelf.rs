@@ -48,6 +48,8 @@ pub struct Shelf {
     picture: RefCell<Option<Rc<Picture>>>,
     /// How many were opened.
     opened_count: Cell<u32>,
+    /// When the run that was made last ended, in milliseconds since the Unix epoch.
+    made_ms: Cell<u64>,
     /// A file that was dropped onto the page and is not yet read.
     dropped: RefCell<Option<File>>,
 }
@@ -61,6 +63,7 @@ impl Shelf {
             opened: RefCell::default(),
             picture: RefCell::default(),
             opened_count: Cell::default(),
+            made_ms: Cell::default(),
             dropped: RefCell::default(),
         })
     }
@@ -129,7 +132,8 @@ impl Shelf {
             }),
             FileTask::List => self.ask(Ask::List, listed, RunsMsg::Refused),
             FileTask::Keep(meta) => {
-                let run = record(meta, legs());
+                self.made_ms.set(js_sys::Date::now() as u64);
+                let run = self.record(meta, legs());
                 // What was stopped before it began has nothing to be kept.
                 if run.legs.is_empty() {
                     self.tell(RunsMsg::NotKept(None));
@@ -142,7 +146,7 @@ impl Shelf {
             FileTask::Remove(id) => self.ask(Ask::Remove(id), listed, RunsMsg::Refused),
             FileTask::Open(id) => spawn_local(async move { shelf.open(id).await }),
             FileTask::Compare(first, second) => spawn_local(async move { shelf.compare(first, second).await }),
-            FileTask::Beside(made) => self.show_beside(&Read::of(record(made, legs()))),
+            FileTask::Beside(made) => self.show_beside(&Read::of(self.record(made, legs()))),
             FileTask::KeepOpened => {
                 let opened = self.opened.borrow().clone();
                 match opened {
@@ -166,10 +170,15 @@ impl Shelf {
         }
     }
 
+    /// The record of the run that was made last.
+    fn record(&self, Made { work, plan, place }: Made, legs: Vec<RunLeg>) -> Run {
+        Run { name: String::new(), work, made_ms: self.made_ms.get(), place, plan, legs }
+    }
+
     /// The run that is on the page.
     fn shown(&self, made: Made, legs: impl FnOnce() -> Vec<RunLeg>) -> Run {
         let opened = self.opened.borrow();
-        opened.as_ref().map_or_else(|| record(made, legs()), |read| read.run.clone())
+        opened.as_ref().map_or_else(|| self.record(made, legs()), |read| read.run.clone())
     }
 
     /// Asks for something that is answered by the list of kept runs.
@@ -345,12 +354,6 @@ async fn take_in(run: &mut Run, spans: &Array, is_wanted: impl Fn() -> bool) -> 
         }
     }
     Some(())
-}
-
-/// The record of a run that was made now.
-fn record(made: Made, legs: Vec<RunLeg>) -> Run {
-    let Made { work, plan, place } = made;
-    Run { name: String::new(), work, made_ms: js_sys::Date::now() as u64, place, plan, legs }
 }
 
 /// The legs of two runs in one.

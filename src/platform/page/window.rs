@@ -136,6 +136,7 @@ impl Page {
                 self.show_stage();
             }
             Effect::ShowError => self.show_error(),
+            Effect::ShowStage => self.show_stage(),
             Effect::ReadPrograms => self.read_programs(),
             Effect::AddProgram(name, bytes) => self.session.add_program(name, bytes),
             Effect::Stop => self.session.stop(),
@@ -314,12 +315,12 @@ impl Page {
         });
     }
 
-    /// Brings what happens onto the screen, where it is below it, as on a phone.
+    /// Brings what happens onto the screen, where it is below it, as on a phone, or above it.
     fn show_stage(&self) {
         let stage = self.window.document().and_then(|document| document.get_element_by_id(STAGE_ID));
         let height = self.window.inner_height().ok().and_then(|height| height.as_f64());
         if let (Some(stage), Some(height)) = (stage, height)
-            && stage.get_bounding_client_rect().top() > height / 2.0
+            && !(0.0..=height / 2.0).contains(&stage.get_bounding_client_rect().top())
         {
             stage.scroll_into_view();
         }
