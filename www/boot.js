@@ -17,3 +17,13 @@
   addEventListener("error", say, true);
   addEventListener("unhandledrejection", say);
 })();
+
+// A newer version that waits takes over if this is the only page, which then begins again with its files.
+(async () => {
+  const workers = navigator.serviceWorker;
+  const waiting = (await workers?.getRegistration())?.waiting;
+  if (!waiting) return;
+  workers.addEventListener("controllerchange", () => location.reload(), { once: true });
+  waiting.postMessage("takeOver");
+  // Where there are no service workers to be had, there is no version to wait for.
+})().catch(() => {});

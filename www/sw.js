@@ -38,8 +38,8 @@ self.addEventListener("activate", (event) => {
 });
 
 /**
- * Files of older versions go when no page is open. One that is being left while this version takes over may still load some of
- * its own; what has the same name in each version it then gets from this one.
+ * Files of older versions go when no page is open. One that begins while this version takes over still loads some of its own,
+ * until it is loaded anew.
  */
 async function forgetOlder() {
   const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
@@ -53,8 +53,16 @@ async function forgetOlder() {
 // A page that was loaded past this worker (a forced reload) asks to be taken in.
 self.addEventListener("message", (event) => {
   if (event.data === "claim") event.waitUntil(self.clients.claim());
+  // A page that begins while this worker waits: if it is the only one, it is loaded anew, with this version's files.
+  if (event.data === "takeOver") event.waitUntil(takeOver());
+  // So the worker of a version before this one asks, which answers no page until it was done.
   if (event.data === "activate") self.skipWaiting();
 });
+
+async function takeOver() {
+  const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  if (open.length < 2) await self.skipWaiting();
+}
 
 self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
@@ -68,36 +76,13 @@ self.addEventListener("fetch", (event) => {
 
 // --- The page, offline and isolated ----------------------------------------------------------------------------------
 
-// Whether the next version was told to take over, and when, in milliseconds. Until it does, no page is begun that would end up
-// with files of both.
-let leavingSince = null;
-let left;
-const leaving = new Promise((resolve) => (left = resolve));
-/** After so long it did not, and whoever waits for a page gets one. */
-const LEAVING_MS = 5_000;
-
 // A page has all its files from one version, the one that answers it, for as long as it is open: its workers load them again
-// at each run. A newer version waits until no page is open, or until the only one loads itself anew, where a browser tells.
+// at each run. A newer version waits until no page is open, or until one begins that is the only one (`boot.js`).
 async function page(request) {
-  const isPage = request.mode === "navigate";
-  const { waiting } = self.registration;
-  if (isPage && waiting) {
-    const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
-    const isAlone = open.length === 0 || (open.length === 1 && request.isReloadNavigation === true);
-    const isFirst = leavingSince === null;
-    if (isFirst ? isAlone : performance.now() - leavingSince < LEAVING_MS) {
-      leavingSince ??= performance.now();
-      left();
-      waiting.postMessage("activate");
-      // The icon is one that is not asked for: this is a page for a moment.
-      const headers = { Refresh: isFirst ? "0" : "1", "Content-Type": "text/html" };
-      return isolated(new Response('<!doctype html><link rel="icon" href="data:,">', { headers }));
-    }
-  }
   const url = new URL(request.url);
   const file = url.pathname === SCOPE.pathname ? INDEX : url.origin + url.pathname;
   const kept = await (await caches.open(CACHE)).match(file);
-  return kept ?? (isPage ? undefined : await keptByOlder(file)) ?? isolated(await fetch(request));
+  return kept ?? (request.mode === "navigate" ? undefined : await keptByOlder(file)) ?? isolated(await fetch(request));
 }
 
 /** A file of a page that was open before this version, of which it has the names. */
@@ -150,10 +135,7 @@ async function answer(path, parameters) {
   if (![null, "unreachable", "reset", "hang"].includes(fail)) wrong.push(`fail is unreachable, reset or hang, not "${fail}"`);
   if (wrong.length > 0) return new Response(`${wrong.join("; ")}\n`, { status: 400, headers: HEADERS });
   // Not for ever, so that what was asked does not stay behind when nobody waits any more.
-  if (fail === "hang") {
-    await Promise.race([new Promise((resolve) => setTimeout(resolve, HANG_MS)), leaving]);
-    return Response.error();
-  }
+  if (fail === "hang") await new Promise((resolve) => setTimeout(resolve, HANG_MS));
   const wait = latency + Math.round((2 * random(seed, path) - 1) * jitter);
   if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
   if (fail === "unreachable") return Response.error();

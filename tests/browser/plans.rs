@@ -130,7 +130,9 @@ fn check(plan: &Plan, fate: Fate, ran: &Ran) -> Result<(), String> {
     let kills = matches!(fault, Fault::Trap | Fault::Allocate);
     if let RunEnd::Failed(words) = &ran.end {
         holds(kills, "its process died of nothing")?;
-        holds(words.contains("the process died: ") && words.len() > 80, "and says not of what")?;
+        let of_what =
+            if fault == Fault::Trap { "the process died: " } else { "the process died, as it had no memory left" };
+        holds(words.contains(of_what) && words.len() > 80, "and says not of what")?;
     }
     let trace = &ran.trace;
     let ended: BTreeSet<_> = trace.ended.iter().collect();

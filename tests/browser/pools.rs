@@ -84,7 +84,8 @@ async fn every_carrier_gives_the_same_and_records_the_same_bytes() {
         let back = bytes(&events, EventKind::Sent, is_child);
         assert_eq!(back, bytes(&events, EventKind::Received, is_parent), "{carrier:?}: and back");
         assert!(back > 0 && back < 1_000, "{carrier:?}: what they give is short");
-        sent.push((there, back));
+        // How long a task took goes back with it, in more bytes or fewer.
+        sent.push(there);
     }
     assert!(matches!(results[0][..], [Value::Digest(_), ..]), "{results:?}");
     assert!(results.iter().all(|values| *values == results[0]), "{results:?}");
@@ -181,7 +182,10 @@ async fn a_process_that_dies_in_the_middle_of_a_map_fails_all_that_has_not_ended
         let process = started(0).await;
         let workload = |ms, fault| Workload::Sleep { tasks: 5, ms, fault };
         let report = run(&process, &job(workload(60_000, fault), 3, PoolOptions::default())).await;
-        assert!(broken(&report, 5).iter().all(|why| why.contains(" died: RuntimeError: ")), "{report:?}");
+        let words = if fault == Fault::Trap { " died: RuntimeError: " } else { " died, as it had no memory left" };
+        let why = broken(&report, 5);
+        assert!(why.iter().all(|why| why.contains(words)), "{report:?}");
+        assert!(why[2].ends_with("; it had probably begun this task"), "the third is to blame: {report:?}");
         let again = run(&process, &job(workload(1, Fault::None), 3, PoolOptions::default())).await;
         assert_eq!(values(&again), [Value::Text; 5], "{fault:?}: the next pool works");
     }

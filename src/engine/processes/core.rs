@@ -227,7 +227,7 @@ where
                         flight.kept = kept;
                     }
                 }
-                Err(PipeBroken(reason)) => self.break_with_death(number, reason),
+                Err(PipeBroken(reason)) => self.break_up(reason),
             }
         }
     }
