@@ -1,7 +1,5 @@
 //! The scaling curve: how wall time falls with workers, the law of it, and where it stops to fall; and what the cores are worth.
 
-use core::time::Duration;
-
 use super::figures::{Figures, counted, walls};
 use super::repeats::{Ratio, Repeats, speedup};
 use super::scaling::{Fit, Law, Point, fit, fit_as};
@@ -98,8 +96,8 @@ impl Curve {
         let fastest = points.iter().min_by_key(|point| point.wall.median)?;
         let enough = points.iter().find(|point| point.wall.low <= fastest.wall.high)?.workers;
         let of_law: Vec<&CurvePoint> = points.iter().filter(|point| point.workers <= fit_to && enough > 1).collect();
-        let at = |point: &CurvePoint, wall: Duration| Point { workers: point.workers, wall_s: wall.as_secs_f64() };
-        let medians: Vec<Point> = of_law.iter().map(|point| at(point, point.wall.median)).collect();
+        let median = |point: &&CurvePoint| Point { workers: point.workers, wall_s: point.wall.median.as_secs_f64() };
+        let medians: Vec<Point> = of_law.iter().map(median).collect();
         // Two points fit any such law.
         let fit = if medians.len() > 2 { fit(&medians) } else { None };
         let has_spread = points.iter().all(|point| point.wall.n > 1);

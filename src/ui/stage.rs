@@ -249,17 +249,14 @@ fn copied(leg: &LegView) -> Html {
 fn dial(id: &'static str, label: &str, dial: Dial, running: bool, cores: Option<u32>) -> Html {
     let mean = if dial.peak > 0 && dial.mean < 0.05 { "less than 0.1".to_owned() } else { format::fixed(dial.mean, 1) };
     let note = if running { format!("{} now · {mean} on average", dial.now) } else { format!("{mean} on average") };
-    let (most, note) = match cores.filter(|cores| dial.peak > *cores) {
-        Some(cores) => (
-            format!("{cores} at most"),
-            format!("{} threads took turns on {}; {note}", dial.peak, format::count(cores as usize, "core")),
-        ),
-        None => (format!("{} at most", dial.peak), note),
+    let note = match cores.filter(|cores| dial.peak > *cores) {
+        Some(cores) => format!("{note}; they take turns on {}", format::count(cores as usize, "core")),
+        None => note,
     };
     html! {
         <div class="card" {id} data-peak={dial.peak.to_string()}>
             <span class="card-label">{ label }</span>
-            <strong>{ most }</strong>
+            <strong>{ format!("{} at most", dial.peak) }</strong>
             <span class="card-note">{ note }</span>
         </div>
     }

@@ -133,10 +133,10 @@ impl Page {
                 self.painted_open.set(None);
                 self.session.run(plan);
                 self.ask_for_frame();
-                self.show_stage();
+                self.show_stage(false);
             }
             Effect::ShowError => self.show_error(),
-            Effect::ShowStage => self.show_stage(),
+            Effect::ShowStage => self.show_stage(true),
             Effect::ReadPrograms => self.read_programs(),
             Effect::AddProgram(name, bytes) => self.session.add_program(name, bytes),
             Effect::Stop => self.session.stop(),
@@ -315,12 +315,14 @@ impl Page {
         });
     }
 
-    /// Brings what happens onto the screen, where it is below it, as on a phone, or above it.
-    fn show_stage(&self) {
+    /// Brings what happens onto the screen, where it is below it, as on a phone; and `above`, where it was asked for from further down.
+    /// Who runs a plan while they look at a part of the last run stays there.
+    fn show_stage(&self, above: bool) {
         let stage = self.window.document().and_then(|document| document.get_element_by_id(STAGE_ID));
         let height = self.window.inner_height().ok().and_then(|height| height.as_f64());
         if let (Some(stage), Some(height)) = (stage, height)
-            && !(0.0..=height / 2.0).contains(&stage.get_bounding_client_rect().top())
+            && let top = stage.get_bounding_client_rect().top()
+            && (top > height / 2.0 || above && top < 0.0)
         {
             stage.scroll_into_view();
         }
