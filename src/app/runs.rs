@@ -2,53 +2,15 @@
 
 use std::rc::Rc;
 
+use super::opened::OpenedRun;
 use super::state::{Notice, State};
 use super::update::Effect;
 use crate::files::ask::{Format, Kept};
-use crate::insight::{Numbers, Summary};
+use crate::insight::Numbers;
 use crate::model::fragment::{draft_from_fragment, fragment_from_draft};
-use crate::model::outcome::RunEnd;
 use crate::model::plan::{Draft, Experiment, Plan};
 use crate::model::run::Place;
 use crate::timeline::ChartView;
-
-/// Where an open run comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// It was kept in this browser.
-    Kept,
-    /// It was read from a file.
-    Imported,
-    /// Two that were kept, beside each other.
-    Compared,
-}
-
-/// A leg of an open run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct OpenedLeg {
-    pub title: String,
-    pub noun: String,
-    pub summary: Summary,
-    pub end: RunEnd,
-    /// `None` until they have been worked out; and for ever of runs that are none of Overlap's.
-    pub numbers: Option<Rc<Numbers>>,
-    /// The first tasks: name, outcome, and when it ended since the first submission.
-    pub tasks: Vec<(String, String, String)>,
-}
-
-/// A run that was made at another time, or elsewhere, and is shown now.
-#[derive(Clone, Debug, PartialEq)]
-pub struct OpenedRun {
-    pub source: Source,
-    pub title: String,
-    pub made_ms: u64,
-    /// How far clocks here were ahead of UTC then.
-    pub ahead_minutes: i32,
-    pub place: Place,
-    /// The plan, as the fragment of a link.
-    pub plan: Option<String>,
-    pub legs: Vec<OpenedLeg>,
-}
 
 /// What a run was made with: what its record says beside what was recorded.
 #[derive(Clone, Debug, PartialEq)]
@@ -368,6 +330,7 @@ fn opened(state: &mut State, run: Rc<OpenedRun>) -> Vec<Effect> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::opened::Source;
     use crate::app::{Environment, Msg, Network, update};
     use crate::model::plan::{ModelKind, WorkloadKind};
 
@@ -395,6 +358,8 @@ mod tests {
             place: Place::default(),
             plan: plan.map(str::to_owned),
             legs: Vec::new(),
+            run: None,
+            beside: None,
         })
     }
 

@@ -4,15 +4,19 @@ use core::time::Duration;
 use std::rc::Rc;
 
 use super::runs::Runs;
+use super::{LISTED_FIRST, LISTED_MAX};
 use crate::insight::curve::Cores;
-use crate::insight::figures::{self, Figures, walls};
+use crate::insight::figures::{self, walls};
 use crate::insight::repeats::{self, Repeats};
-use crate::insight::tasks::Listing;
-use crate::insight::{Numbers, Summary};
+use crate::insight::tasks::{self, Listing};
+use crate::insight::{Numbers, Summary, words};
 use crate::model::experiment::Setting;
+use crate::model::figures::Figures;
 use crate::model::fragment::fragment_from_draft;
 use crate::model::outcome::RunEnd;
 use crate::model::plan::{Draft, Field, FieldError, ModelKind, Plan, SiteKind, WorkloadKind};
+use crate::model::run::Output;
+use crate::model::trace::Trace;
 use crate::timeline::ChartView;
 
 /// Whether the page's own network answers.
@@ -57,15 +61,6 @@ pub struct Notice {
     pub text: String,
 }
 
-/// What programs wrote, as far as it is shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Output {
-    pub stdout: String,
-    pub stderr: String,
-    /// Bytes that were written and are not shown.
-    pub cut_bytes: u64,
-}
-
 /// The run of one setting that is shown: the one that is made, or that whose wall time is nearest to the median.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LegView {
@@ -83,6 +78,33 @@ pub struct LegView {
     pub end: Option<RunEnd>,
     /// `None` until they have been worked out, which is after its end.
     pub numbers: Option<Rc<Numbers>>,
+}
+
+impl LegView {
+    /// What is told of a run of a setting: of one that goes on, where `end` is `None`, or that has ended.
+    pub fn of(
+        place: usize,
+        setting: &Setting,
+        trace: &Trace,
+        summary: Summary,
+        end: Option<RunEnd>,
+        output: Option<Output>,
+        limit_ms: Option<u32>,
+    ) -> LegView {
+        let job = &setting.job;
+        let listed = if end.is_none() { LISTED_FIRST } else { LISTED_MAX };
+        LegView {
+            setting: place,
+            model: job.model,
+            title: setting.title(),
+            summary,
+            listing: tasks::listing(trace, &job.workload, limit_ms, listed),
+            answer: words::answer(&job.workload, job.model, trace),
+            output,
+            end,
+            numbers: None,
+        }
+    }
 }
 
 /// How far the trials of a plan have come.

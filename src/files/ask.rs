@@ -152,10 +152,12 @@ mod tests {
         let leg = RunLeg {
             title: "Threads".to_owned(),
             model: None,
+            setting: None,
             noun: "task".to_owned(),
             task_names: Vec::new(),
             limit_ms: None,
             end: RunEnd::Done,
+            output: None,
             trace: trace.into(),
         };
         Run { legs: vec![leg], ..Run::default() }

@@ -39,6 +39,7 @@ limits! {
     Tasks: "tasks", limits::TASKS;
     Lanes: "lanes", limits::LANES;
     Legs: "legs", limits::LEGS;
+    Trials: "trials", limits::TRIALS;
 }
 
 /// A list of at most `L::MOST`.

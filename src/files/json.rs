@@ -1,21 +1,28 @@
 //! Overlap's own format: JSON that loses nothing of a run. Kept runs have it as well.
 //!
-//! `{"overlap": 1, "name": …, "work": …, "made_ms": …, "place": {…}, "plan": …, "phases": [names], "legs": [{…, "trace": {…}}]}`. Spans are
-//! rows of numbers, `[phase, task or -1, start, its sequence, length, sequence of the end]`: times in nanoseconds, phases by
-//! their place in `phases`. A file says its version; each version that ever was is read, and becomes what this program knows.
+//! `{"overlap": 2, "name": …, "work": …, "made_ms": …, "place": {…}, "plan": …, "figures": [{…}], "phases": [names],
+//! "legs": [{…, "trace": {…}}]}`. Spans are rows of numbers, `[phase, task or -1, start, its sequence, length, sequence of the
+//! end]`: times in nanoseconds, phases by their place in `phases`. A file says its version; each version that ever was is read,
+//! and becomes what this program knows.
+//!
+//! Version 2 added the figures of every trial, the setting of each leg, and what programs wrote. Of a run of version 1 only what is
+//! drawn is known, and its legs are found among the settings by their titles ([`RunLeg::setting_among`]).
 
+use core::time::Duration;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::bounded::{Bounded, Events, Lanes, Legs, Tasks};
+use super::bounded::{Bounded, Events, Lanes, Legs, Tasks, Trials};
 use super::error::FileError;
 use super::limits;
 use crate::model::event::Phase;
+use crate::model::experiment::Trial;
+use crate::model::figures::Figures;
 use crate::model::id::{LaneId, TaskId};
 use crate::model::outcome::{Outcome, RunEnd};
 use crate::model::plan::ModelKind;
-use crate::model::run::{Place, RUN_VERSION, Run, RunLeg};
+use crate::model::run::{Output, Place, RUN_VERSION, Run, RunLeg};
 use crate::model::time::Instant;
 use crate::model::trace::{Hold, Lane, OpenSpan, Piece, Post, Span, Stamp, TaskLife, Trace};
 
@@ -37,8 +44,30 @@ struct RunFile {
     place: Place,
     #[serde(default)]
     plan: Option<String>,
+    #[serde(default)]
+    figures: Option<Bounded<FiguresFile, Trials>>,
     phases: Bounded<String, Lanes>,
     legs: Bounded<LegFile, Legs>,
+}
+
+/// The figures of a trial: times in nanoseconds.
+#[derive(Serialize, Deserialize)]
+struct FiguresFile {
+    setting: u32,
+    round: u32,
+    wall_ns: u64,
+    #[serde(default)]
+    start_up_ns: u64,
+    in_flight: u32,
+    computing: u32,
+    #[serde(default)]
+    messages_ns: Option<u64>,
+    #[serde(default)]
+    lock_ns: Option<u64>,
+    #[serde(default)]
+    memory_bytes: Option<u64>,
+    #[serde(default)]
+    failed: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -46,12 +75,16 @@ struct LegFile {
     title: String,
     #[serde(default)]
     model: Option<ModelKind>,
+    #[serde(default)]
+    setting: Option<u32>,
     noun: String,
     #[serde(default)]
     task_names: Bounded<String, Tasks>,
     #[serde(default)]
     limit_ms: Option<u32>,
     end: RunEnd,
+    #[serde(default)]
+    output: Option<Output>,
     trace: TraceFile,
 }
 
@@ -125,8 +158,9 @@ pub fn version(bytes: &[u8]) -> Result<Option<u64>, FileError> {
 /// If the version is not known, or what it says is impossible.
 pub fn read(bytes: &[u8], version: u64) -> Result<Run, FileError> {
     match version {
-        // The next version gets an arm here, and turns what this one read into what it is itself.
-        1 => serde_json::from_slice::<RunFile>(bytes).map_err(|error| FileError::of_parser(&error))?.into_run(),
+        // What version 2 added may be missing, so that one reader reads both. The next version gets an arm here, and turns what
+        // these read into what it is itself.
+        1 | 2 => serde_json::from_slice::<RunFile>(bytes).map_err(|error| FileError::of_parser(&error))?.into_run(),
         0 => Err(FileError::damaged("its format has number 0, which no Overlap ever wrote")),
         version => Err(FileError::Newer { version }),
     }
@@ -157,8 +191,42 @@ impl RunFile {
             made_ms: run.made_ms,
             place: run.place.clone(),
             plan: run.plan.clone(),
+            figures: run.figures.as_ref().map(|figures| figures.iter().map(FiguresFile::of).collect()),
             phases: Phase::ALL.iter().map(|phase| phase.label().to_owned()).collect(),
             legs: run.legs.iter().map(LegFile::of).collect(),
+        }
+    }
+}
+
+impl FiguresFile {
+    fn of(figures: &Figures) -> FiguresFile {
+        // No run takes a hundred years.
+        let ns = |time: Duration| time.as_nanos() as u64;
+        FiguresFile {
+            setting: figures.trial.setting as u32,
+            round: figures.trial.round,
+            wall_ns: ns(figures.wall),
+            start_up_ns: ns(figures.start_up),
+            in_flight: figures.in_flight,
+            computing: figures.computing,
+            messages_ns: figures.messages.map(ns),
+            lock_ns: figures.lock.map(ns),
+            memory_bytes: figures.memory_bytes,
+            failed: figures.failed.clone(),
+        }
+    }
+
+    fn into_figures(self) -> Figures {
+        Figures {
+            trial: Trial { setting: self.setting as usize, round: self.round },
+            wall: Duration::from_nanos(self.wall_ns),
+            start_up: Duration::from_nanos(self.start_up_ns),
+            in_flight: self.in_flight,
+            computing: self.computing,
+            messages: self.messages_ns.map(Duration::from_nanos),
+            lock: self.lock_ns.map(Duration::from_nanos),
+            memory_bytes: self.memory_bytes,
+            failed: self.failed,
         }
     }
 }
@@ -175,10 +243,12 @@ impl LegFile {
         LegFile {
             title: leg.title.clone(),
             model: leg.model,
+            setting: leg.setting,
             noun: leg.noun.clone(),
             task_names: leg.task_names.iter().cloned().collect(),
             limit_ms: leg.limit_ms,
             end: leg.end.clone(),
+            output: leg.output.clone(),
             trace: TraceFile {
                 lanes: trace.lanes.iter().map(|(id, lane)| LaneFile::of(id, lane)).collect(),
                 tasks: trace.tasks.iter().map(task).collect(),
@@ -238,7 +308,15 @@ impl RunFile {
         if legs.iter().map(|leg| of_trace(&leg.trace)).sum::<usize>() > limits::ROWS {
             return Err(FileError::TooMany { what: "events", most: limits::ROWS });
         }
-        Ok(Run { name: self.name, work: self.work, made_ms: self.made_ms, place: self.place, plan: self.plan, legs })
+        Ok(Run {
+            name: self.name,
+            work: self.work,
+            made_ms: self.made_ms,
+            place: self.place,
+            plan: self.plan,
+            figures: self.figures.map(|list| list.0.into_iter().map(FiguresFile::into_figures).collect()),
+            legs,
+        })
     }
 }
 
@@ -247,10 +325,12 @@ impl LegFile {
         Ok(RunLeg {
             title: self.title,
             model: self.model,
+            setting: self.setting,
             noun: self.noun,
             task_names: self.task_names.0,
             limit_ms: self.limit_ms,
             end: self.end,
+            output: self.output,
             trace: self.trace.into_trace(phases)?.into(),
         })
     }

@@ -12,6 +12,8 @@ pub const TASKS: usize = 1_000_000;
 pub const LANES: usize = 20_000;
 /// The most legs of a run.
 pub const LEGS: usize = 64;
+/// The most trials of a run.
+pub const TRIALS: usize = 10_000;
 /// The most characters of a name that are kept.
 pub const NAME_CHARS: usize = 200;
 /// The latest point in time, in nanoseconds from the first: 24 days, which every float holds exactly.

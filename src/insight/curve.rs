@@ -1,9 +1,10 @@
 //! The scaling curve: how wall time falls with workers, the law of it, and where it stops to fall; and what the cores are worth.
 
-use super::figures::{Figures, counted, walls};
+use super::figures::{counted, walls};
 use super::repeats::{Ratio, Repeats, speedup};
 use super::scaling::{Fit, Law, Point, fit, fit_as};
 use crate::model::experiment::{Place, Setting};
+use crate::model::figures::Figures;
 use crate::model::format;
 
 /// What was measured with so many workers.

@@ -6,62 +6,38 @@ use super::repeats::Repeats;
 use super::summary::Summary;
 use crate::model::event::Phase;
 use crate::model::experiment::Trial;
+use crate::model::figures::Figures;
 use crate::model::outcome::RunEnd;
 use crate::model::trace::Trace;
 
-/// What is kept of a trial.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Figures {
-    /// Its setting, by place, and its round, of which 0 is not counted.
-    pub trial: Trial,
-    /// From the first submission to the last outcome.
-    pub wall: Duration,
-    /// What starting took.
-    pub start_up: Duration,
-    /// The most tasks in flight, and the most that computed, at the same instant.
-    pub in_flight: u32,
-    pub computing: u32,
-    /// What packing and unpacking messages took, on all lanes together; `None` where none were sent.
-    pub messages: Option<Duration>,
-    /// What waiting for the interpreter's lock took, on all lanes together; `None` where nobody waited for one.
-    pub lock: Option<Duration>,
-    /// The memories of its processes together, in bytes, when they were largest; `None` where that is not to be known.
-    pub memory_bytes: Option<u64>,
-    /// Why it does not count, if it does not: a task that did not end by itself took no time that compares.
-    pub failed: Option<String>,
+/// Reads a trial that has ended.
+pub fn of(trial: Trial, trace: &Trace, end: &RunEnd, memory_bytes: Option<u64>) -> Figures {
+    of_summary(trial, trace, &Summary::of(trace), end, memory_bytes)
 }
 
-impl Figures {
-    /// Reads a trial that has ended.
-    pub fn of(trial: Trial, trace: &Trace, end: &RunEnd, memory_bytes: Option<u64>) -> Figures {
-        let summary = Summary::of(trace);
-        let failed = match end {
-            RunEnd::Failed(words) => Some(words.clone()),
-            RunEnd::TimedOut => Some("it took longer than a trial may".to_owned()),
-            RunEnd::Cancelled => Some("it was stopped".to_owned()),
-            RunEnd::Done if summary.lost > 0 => Some("events found no room".to_owned()),
-            RunEnd::Done if !summary.is_complete() => Some("not every task ended by itself".to_owned()),
-            RunEnd::Done => None,
-        };
-        let spans = trace.lanes.values().flat_map(|lane| &lane.spans);
-        let lock: Duration =
-            spans.filter(|span| span.phase == Phase::WaitingLock).map(|span| span.end.at - span.start.at).sum();
-        Figures {
-            trial,
-            wall: summary.wall,
-            start_up: summary.start_up,
-            in_flight: summary.dials.in_flight.peak,
-            computing: summary.dials.computing.peak,
-            messages: summary.copied.map(|copied| copied.packing + copied.unpacking),
-            lock: (!lock.is_zero()).then_some(lock),
-            memory_bytes,
-            failed,
-        }
-    }
-
-    /// Whether it is among those that a setting is told by.
-    pub fn counts(&self) -> bool {
-        self.trial.round > 0 && self.failed.is_none()
+/// The same, of a trace that was summed up.
+pub fn of_summary(trial: Trial, trace: &Trace, summary: &Summary, end: &RunEnd, memory_bytes: Option<u64>) -> Figures {
+    let failed = match end {
+        RunEnd::Failed(words) => Some(words.clone()),
+        RunEnd::TimedOut => Some("it took longer than a trial may".to_owned()),
+        RunEnd::Cancelled => Some("it was stopped".to_owned()),
+        RunEnd::Done if summary.lost > 0 => Some("events found no room".to_owned()),
+        RunEnd::Done if !summary.is_complete() => Some("not every task ended by itself".to_owned()),
+        RunEnd::Done => None,
+    };
+    let spans = trace.lanes.values().flat_map(|lane| &lane.spans);
+    let lock: Duration =
+        spans.filter(|span| span.phase == Phase::WaitingLock).map(|span| span.end.at - span.start.at).sum();
+    Figures {
+        trial,
+        wall: summary.wall,
+        start_up: summary.start_up,
+        in_flight: summary.dials.in_flight.peak,
+        computing: summary.dials.computing.peak,
+        messages: summary.copied.map(|copied| copied.packing + copied.unpacking),
+        lock: (!lock.is_zero()).then_some(lock),
+        memory_bytes,
+        failed,
     }
 }
 
@@ -121,9 +97,9 @@ mod tests {
     fn a_trial_of_which_a_task_did_not_end_by_itself_says_so() {
         let trial = Trial { setting: 0, round: 1 };
         let trace = Trace::new(1);
-        let of = |end| Figures::of(trial, &trace, &end, None).failed;
+        let of = |end| of(trial, &trace, &end, None).failed;
         assert_eq!(of(RunEnd::Done).as_deref(), Some("not every task ended by itself"));
         assert_eq!(of(RunEnd::Failed("boom".to_owned())).as_deref(), Some("boom"));
-        assert_eq!(Figures::of(trial, &Trace::new(0), &RunEnd::Done, None).failed, None);
+        assert_eq!(super::of(trial, &Trace::new(0), &RunEnd::Done, None).failed, None);
     }
 }

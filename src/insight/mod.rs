@@ -25,7 +25,6 @@ pub mod words;
 mod made;
 
 pub use dials::Dials;
-pub use figures::Figures;
 pub use numbers::Numbers;
 pub use picture::Picture;
 pub use provenance::Provenance;

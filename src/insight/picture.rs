@@ -25,8 +25,11 @@ pub fn picture(workload: &Workload, trace: &Trace) -> Option<Picture> {
     }
     let mut picture = Picture { shades: vec![None; WIDTH * HEIGHT], rows: vec![None; HEIGHT] };
     for piece in &trace.shown {
-        let start = piece.piece as usize * PIECE_POINTS;
-        let Some(points) = picture.shades.get_mut(start..start + PIECE_POINTS) else { continue };
+        // What a file says may be anywhere.
+        let Some(start) = (piece.piece as usize).checked_mul(PIECE_POINTS) else { continue };
+        let Some(points) = picture.shades.get_mut(start..).and_then(|rest| rest.get_mut(..PIECE_POINTS)) else {
+            continue;
+        };
         for (number, point) in points.iter_mut().enumerate() {
             *point = Some((piece.shades >> (4 * number)) as u8 & 15);
         }

@@ -2,17 +2,20 @@
 
 use core::time::Duration;
 
-use super::figures::{Figures, counted, repeats, walls};
+use super::figures::{counted, repeats, walls};
 use super::repeats::{Ratio, Repeats, speedup};
 use crate::model::experiment::Setting;
+use crate::model::figures::Figures;
 use crate::model::format;
 use crate::model::plan::ModelKind;
 
 /// One model of the race.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// Its setting, by place.
-    pub setting: usize,
+    /// Its place among the rows.
+    pub place: usize,
+    /// What it is called.
+    pub label: String,
     pub model: ModelKind,
     pub wall: Option<Repeats>,
     /// How many of its runs failed, and why the last did.
@@ -40,15 +43,26 @@ pub struct Row {
 pub struct Table {
     /// In the order in which they ran.
     pub rows: Vec<Row>,
-    /// What speedup is against: Sequential, or the slowest where that does not race.
-    pub baseline: Option<ModelKind>,
+    /// Which of them speedup is against: Sequential, or the slowest where that does not race.
+    pub baseline: Option<usize>,
+    /// Whether all did the same work: the times of others do not compare.
+    pub is_of_one_work: bool,
+}
+
+/// One of runs that stand beside each other.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// What tells it from the others.
+    pub mark: &'a str,
+    pub settings: &'a [Setting],
+    pub figures: &'a [Figures],
 }
 
 /// Who won.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
-    /// `None` where nobody did, or nobody can tell.
-    pub winner: Option<ModelKind>,
+    /// Its place among the rows; `None` where nobody did, or nobody can tell.
+    pub winner: Option<usize>,
     pub headline: String,
     /// What was measured of it, a sentence each.
     pub reasons: Vec<String>,
@@ -60,29 +74,57 @@ const WORTH_A_WORD: f64 = 0.1;
 impl Table {
     /// Reads what has been measured so far.
     pub fn of(settings: &[Setting], figures: &[Figures]) -> Table {
-        let mut rows: Vec<Row> =
-            settings.iter().enumerate().map(|(place, setting)| row(place, setting, figures)).collect();
+        Table::of_rows(settings.iter().enumerate().map(|(place, setting)| row(place, setting, figures)).collect())
+    }
+
+    /// The same of several runs: of each, the settings that are drawn.
+    pub fn beside(sides: &[Side<'_>]) -> Table {
+        let mut rows: Vec<Row> = Vec::new();
+        let mut works = Vec::new();
+        for Side { mark, settings, figures } in sides {
+            for (place, setting) in settings.iter().enumerate().filter(|(_, setting)| setting.is_kept) {
+                let label = format!("{mark}: {}", setting.title());
+                rows.push(Row { place: rows.len(), label, ..row(place, setting, figures) });
+                works.push(&setting.job.workload);
+            }
+        }
+        if works.windows(2).all(|pair| pair[0] == pair[1]) {
+            Table::of_rows(rows)
+        } else {
+            Table { rows, baseline: None, is_of_one_work: false }
+        }
+    }
+
+    fn of_rows(mut rows: Vec<Row>) -> Table {
         let sequential = rows.iter().find(|row| row.model == ModelKind::Sequential);
         // One that races and has not ended yet is waited for.
         let baseline = match sequential {
             Some(row) => Some(row),
             None => rows.iter().filter(|row| row.wall.is_some()).max_by_key(|row| row.wall.map(|wall| wall.median)),
         };
-        let baseline = baseline.and_then(|row| Some((row.model, row.wall?)));
-        if let Some((model, against)) = baseline {
+        let baseline = baseline.and_then(|row| Some((row.place, row.wall?)));
+        if let Some((place, against)) = baseline {
             for row in &mut rows {
                 let itself = Ratio { value: 1.0, low: 1.0, high: 1.0 };
                 row.speedup =
-                    row.wall.and_then(|wall| if row.model == model { Some(itself) } else { speedup(&against, &wall) });
+                    row.wall.and_then(|wall| if row.place == place { Some(itself) } else { speedup(&against, &wall) });
                 row.efficiency =
                     row.speedup.zip(row.workers).map(|(speedup, workers)| speedup.efficiency(workers).value);
             }
         }
-        Table { rows, baseline: baseline.map(|(model, _)| model) }
+        Table { rows, baseline: baseline.map(|(place, _)| place), is_of_one_work: true }
+    }
+
+    /// The row that speedup is against.
+    pub fn baseline(&self) -> Option<&Row> {
+        self.rows.get(self.baseline?)
     }
 
     /// Who won, and why; of what was measured alone.
     pub fn verdict(&self) -> Option<Verdict> {
+        if !self.is_of_one_work {
+            return None;
+        }
         let mut ended: Vec<(&Row, Repeats)> = self.rows.iter().filter_map(|row| Some((row, row.wall?))).collect();
         // One of whose runs some failed is told, and wins nothing.
         ended.retain(|(row, _)| row.failed == 0);
@@ -90,7 +132,7 @@ impl Table {
         let &(best, wall) = ended.first()?;
         let &(second, after) = ended.get(1)?;
         let close: Vec<&str> =
-            ended.iter().filter(|(_, other)| other.low <= wall.high).map(|(row, _)| row.model.label()).collect();
+            ended.iter().filter(|(_, other)| other.low <= wall.high).map(|(row, _)| row.label.as_str()).collect();
         // A race that was stopped says nothing of those that did not run.
         let is_whole = self.rows.iter().all(|row| row.wall.is_some() || row.failed > 0);
         let of = if is_whole { "" } else { "Of those that ran: " };
@@ -104,9 +146,9 @@ impl Table {
             };
             return none(format!(
                 "Fastest this once: {}, {} before {} with {}. {spread}",
-                best.model.label(),
+                best.label,
                 format::duration(wall.median),
-                second.model.label(),
+                second.label,
                 format::duration(after.median),
             ));
         }
@@ -115,37 +157,32 @@ impl Table {
             for (row, _) in ended.iter().filter(|(_, other)| other.low <= wall.high) {
                 // Where the baseline is one of them, none is faster for certain.
                 let speedup =
-                    row.speedup.filter(|_| self.baseline != Some(row.model)).map_or(0.0, |speedup| speedup.value);
+                    row.speedup.filter(|_| self.baseline != Some(row.place)).map_or(0.0, |speedup| speedup.value);
                 (least, most) = (least.min(speedup), most.max(speedup));
             }
-            let clear = self.baseline.filter(|_| least > 0.0).map(|baseline| {
-                format!(
-                    " They are {} to {} as fast as {}.",
-                    format::ratio(least),
-                    format::ratio(most),
-                    baseline.label()
-                )
+            let clear = self.baseline().filter(|_| least > 0.0).map(|baseline| {
+                format!(" They are {} to {} as fast as {}.", format::ratio(least), format::ratio(most), baseline.label)
             });
             let close = format::list(&close);
             return none(format!("Too close to tell: the spreads of {close} overlap.{}", clear.unwrap_or_default()));
         }
-        let headline = match (best.speedup, self.baseline) {
-            (Some(speedup), Some(baseline)) if baseline != best.model => format!(
+        let headline = match (best.speedup, self.baseline()) {
+            (Some(speedup), Some(baseline)) if baseline.place != best.place => format!(
                 "{} won: {}, which is {} as fast as {}.",
-                best.model.label(),
+                best.label,
                 format::duration(wall.median),
                 format::ratio(speedup.value),
-                baseline.label()
+                baseline.label
             ),
             _ => format!(
                 "{} won: {}, before {} with {}.",
-                best.model.label(),
+                best.label,
                 format::duration(wall.median),
-                second.model.label(),
+                second.label,
                 format::duration(after.median)
             ),
         };
-        Some(Verdict { winner: Some(best.model), headline: format!("{of}{headline}"), reasons: self.reasons(best) })
+        Some(Verdict { winner: Some(best.place), headline: format!("{of}{headline}"), reasons: self.reasons(best) })
     }
 
     fn reasons(&self, best: &Row) -> Vec<String> {
@@ -154,7 +191,7 @@ impl Table {
             reasons.push(format!("Up to {} of its tasks computed at the same instant.", best.computing));
         } else if best.in_flight > 1 {
             let overlap = "Up to {} of its tasks were in flight at the same time, of which at most one computed";
-            let gained = best.speedup.is_some_and(|speedup| speedup.low > 1.0) && self.baseline != Some(best.model);
+            let gained = best.speedup.is_some_and(|speedup| speedup.low > 1.0) && self.baseline != Some(best.place);
             let overlap = overlap.replace("{}", &best.in_flight.to_string());
             reasons.push(overlap + if gained { ": what overlapped is waiting." } else { "." });
         } else {
@@ -163,10 +200,10 @@ impl Table {
                     .to_owned(),
             );
         }
-        for row in self.rows.iter().filter(|row| row.model != best.model) {
+        for row in self.rows.iter().filter(|row| row.place != best.place) {
             let Some(wall) = row.wall else { continue };
             let is_much = |time: &Duration| time.as_secs_f64() > WORTH_A_WORD * wall.median.as_secs_f64();
-            let label = row.model.label();
+            let label = &row.label;
             if let Some(lock) = row.lock.filter(is_much)
                 && row.computing <= 1
             {
@@ -194,7 +231,8 @@ fn row(place: usize, setting: &Setting, figures: &[Figures]) -> Row {
     let job = &setting.job;
     let workers = job.model.has_workers().then(|| job.options.workers.min(job.workload.tasks()).max(1));
     Row {
-        setting: place,
+        place,
+        label: setting.title(),
         model: job.model,
         wall: walls(figures, place),
         failed: failures().count(),
@@ -238,7 +276,7 @@ mod tests {
     fn speedup_is_against_sequential_and_efficiency_by_the_workers() {
         let all = [figures(SEQUENTIAL, 1, 100, 1), figures(THREADS, 1, 125, 1), figures(CORES, 1, 50, 2)];
         let table = Table::of(&three(), &all);
-        assert_eq!(table.baseline, Some(ModelKind::Sequential));
+        assert_eq!(table.baseline, Some(SEQUENTIAL));
         let speedups: Vec<_> = table.rows.iter().map(|row| row.speedup.map(|speedup| speedup.value)).collect();
         assert_eq!(speedups, [Some(1.0), Some(0.8), Some(2.0)]);
         assert_eq!((table.rows[CORES].workers, table.rows[CORES].efficiency), (Some(2), Some(1.0)));
@@ -247,7 +285,7 @@ mod tests {
             &settings(&[ModelKind::Threads, ModelKind::Cores]),
             &[figures(0, 1, 90, 1), figures(1, 1, 30, 2)],
         );
-        assert_eq!(without.baseline, Some(ModelKind::Threads), "the slowest");
+        assert_eq!(without.baseline().map(|row| row.model), Some(ModelKind::Threads), "the slowest");
         assert_eq!(without.rows[1].speedup.map(|speedup| speedup.value), Some(3.0));
     }
 
@@ -261,7 +299,7 @@ mod tests {
             all.push(figures(CORES, round, ms / 2, 2));
         }
         let verdict = Table::of(&three(), &all).verdict().unwrap();
-        assert_eq!(verdict.winner, Some(ModelKind::Cores));
+        assert_eq!(verdict.winner, Some(CORES));
         assert_eq!(verdict.headline, "Cores won: 50.0 ms, which is 2.02× as fast as Sequential.");
         assert_eq!(
             verdict.reasons,
@@ -310,7 +348,29 @@ mod tests {
         }
         let table = Table::of(&three(), &all);
         assert_eq!((table.rows[CORES].failed, table.rows[CORES].why.as_deref()), (1, Some("died")));
-        assert_eq!(table.verdict().unwrap().winner, Some(ModelKind::Sequential));
+        assert_eq!(table.verdict().unwrap().winner, Some(SEQUENTIAL));
         assert_eq!(Table::of(&three(), &all[..1]).verdict(), None, "nothing to compare with yet");
+    }
+
+    #[test]
+    fn runs_beside_each_other_are_one_race_where_their_work_is_the_same() {
+        let (one, mut two) = (settings(&[ModelKind::Sequential, ModelKind::Threads]), three());
+        two.drain(..CORES);
+        let of_one = [figures(0, 1, 100, 1), figures(0, 2, 102, 1), figures(1, 1, 120, 1), figures(1, 2, 121, 1)];
+        let of_two = [figures(0, 1, 50, 2), figures(0, 2, 52, 2)];
+        let side = |mark, settings, figures| Side { mark, settings, figures };
+        let table = Table::beside(&[side("A", &one, &of_one), side("B", &two, &of_two)]);
+        let labels: Vec<&str> = table.rows.iter().map(|row| row.label.as_str()).collect();
+        assert_eq!(labels, ["A: Sequential", "A: Threads with a GIL", "B: Cores"]);
+        let verdict = table.verdict().unwrap();
+        assert_eq!(verdict.winner, Some(2));
+        assert_eq!(verdict.headline, "B: Cores won: 51.0 ms, which is 1.98× as fast as A: Sequential.");
+        let twice = Table::beside(&[side("A", &one, &of_one), side("B", &one, &of_one)]);
+        assert_eq!(twice.rows[2].speedup.map(|speedup| speedup.value), Some(1.0), "of the same, by the first");
+        let mut other = two.clone();
+        other[0].job.workload = crate::model::plan::Workload::Tiny { tasks: 8 };
+        let table = Table::beside(&[side("A", &one, &of_one), side("B", &other, &of_two)]);
+        assert_eq!((table.verdict(), table.rows[2].speedup), (None, None), "what differs does not compare");
+        assert!(table.rows[2].wall.is_some());
     }
 }

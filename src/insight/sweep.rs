@@ -1,9 +1,10 @@
 //! Break-even: at which size of a task, or of its message, a pool of processes takes less time than one task after another.
 
 use super::break_even::{BreakEven, Sample, break_even};
-use super::figures::{Figures, repeats};
+use super::figures::repeats;
 use super::repeats::{Ratio, Repeats, speedup};
 use crate::model::experiment::{Place, Setting, carrier_label};
+use crate::model::figures::Figures;
 use crate::model::format;
 use crate::model::plan::{Carrier, ModelKind, Workload};
 use core::time::Duration;

@@ -3,6 +3,8 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::plan::{Carrier, Job, ModelKind, Options, Param, Plan, Workload};
 
 /// The most repeats of a trial.
@@ -85,7 +87,7 @@ pub struct Setting {
 }
 
 /// One run of a setting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trial {
     /// Its setting, by place.
     pub setting: usize,

@@ -2,6 +2,7 @@
 
 pub mod event;
 pub mod experiment;
+pub mod figures;
 pub mod format;
 pub mod fragment;
 pub mod id;

@@ -4,12 +4,18 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
+use super::experiment::Setting;
+use super::figures::Figures;
+use super::fragment::draft_from_fragment;
 use super::outcome::RunEnd;
-use super::plan::ModelKind;
+use super::plan::{ModelKind, Plan};
 use super::trace::Trace;
 
 /// The version of the format in which this program writes runs.
-pub const RUN_VERSION: u32 = 1;
+pub const RUN_VERSION: u32 = 2;
+
+/// More cores than any machine has that runs a browser. A file can say anything.
+const CORES_MAX: u32 = 1_024;
 
 /// Where a run was made: what its figures mean nothing without.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +32,15 @@ pub struct Place {
     pub build: String,
 }
 
+/// What programs wrote, as far as it is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    pub stdout: String,
+    pub stderr: String,
+    /// Bytes that were written and are not shown.
+    pub cut_bytes: u64,
+}
+
 /// What running under one model left.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunLeg {
@@ -33,6 +48,9 @@ pub struct RunLeg {
     pub title: String,
     /// The model, where it is one of ours.
     pub model: Option<ModelKind>,
+    /// Its setting, by place among those of the plan; `None` where the plan is none of ours.
+    #[serde(default)]
+    pub setting: Option<u32>,
     /// What one of its tasks is called.
     pub noun: String,
     /// The names of its tasks, in order of submission, where they have names of their own.
@@ -42,6 +60,9 @@ pub struct RunLeg {
     #[serde(default)]
     pub limit_ms: Option<u32>,
     pub end: RunEnd,
+    /// What its programs wrote, where its work are commands.
+    #[serde(default)]
+    pub output: Option<Output>,
     /// Shared with what draws it: a run can be large, and is handed on whole.
     pub trace: Rc<Trace>,
 }
@@ -63,6 +84,9 @@ pub struct Run {
     /// The plan, as the fragment of a link; `None` where it is none of ours.
     #[serde(default)]
     pub plan: Option<String>,
+    /// What was measured, trial by trial: of more than the runs that are kept whole. `None` where nobody says.
+    #[serde(default)]
+    pub figures: Option<Vec<Figures>>,
     /// In the order in which they ran.
     pub legs: Vec<RunLeg>,
 }
@@ -71,6 +95,15 @@ impl RunLeg {
     /// What a task is called, by its place in the order of submission.
     pub fn task_name(&self, index: usize) -> String {
         self.task_names.get(index).cloned().unwrap_or_else(|| format!("{} {}", self.noun, index + 1))
+    }
+
+    /// Its place among the settings of its plan; `None` where it is not of the one that it says. Version 1 says none, but calls each
+    /// leg by the title of its setting.
+    pub fn setting_among(&self, settings: &[Setting]) -> Option<usize> {
+        let is_its = |setting: &Setting| Some(setting.job.model) == self.model;
+        let by_title = || settings.iter().position(|setting| is_its(setting) && setting.title() == self.title);
+        let place = self.setting.map_or_else(by_title, |place| Some(place as usize))?;
+        settings.get(place).is_some_and(is_its).then_some(place)
     }
 }
 
@@ -85,6 +118,12 @@ impl Run {
         let titles: Vec<&str> = self.legs.iter().map(|leg| leg.title.as_str()).collect();
         let titles = titles.join(", ");
         if self.work.is_empty() { titles } else { format!("{}: {titles}", self.work) }
+    }
+
+    /// The plan that it was made by; `None` where it is none of ours, or none that this program would run.
+    pub fn plan(&self) -> Option<Plan> {
+        let draft = draft_from_fragment(self.plan.as_deref()?).ok()?;
+        draft.validate(self.place.cores.clamp(1, CORES_MAX)).ok()
     }
 
     /// Lane spans, and other rows, of all legs: how large it is.
@@ -133,10 +172,12 @@ mod tests {
         let leg = |title: &str| RunLeg {
             title: title.to_owned(),
             model: None,
+            setting: None,
             noun: "site".to_owned(),
             task_names: vec!["first".to_owned()],
             limit_ms: None,
             end: RunEnd::Done,
+            output: None,
             trace: Trace::new(2).into(),
         };
         let run = Run { legs: vec![leg("Sequential"), leg("Cores")], ..Run::default() };

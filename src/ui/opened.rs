@@ -5,10 +5,13 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::numbers::{NumbersPanel, ended_of_opened};
-use super::stage::legend;
+use super::race::{COLUMNS_NOTE, Comparison, WALL_NOTE, told};
+use super::results::Results;
+use super::stage::{came_to, found, legend, what_it_came_to};
 use super::timeline::Timeline;
-use crate::app::{Msg, OpenedLeg, OpenedRun, RunsMsg, STAGE_ID, Source};
+use crate::app::{Beside, Msg, OpenedLeg, OpenedRun, RunsMsg, STAGE_ID, Source};
 use crate::insight::Summary;
+use crate::insight::race::Table;
 use crate::model::format;
 use crate::model::outcome::RunEnd;
 use crate::model::run::local_minute;
@@ -32,7 +35,10 @@ pub fn Opened(props: &OpenedProps) -> Html {
     };
     let summaries: Vec<&Summary> = run.legs.iter().map(|leg| &leg.summary).collect();
     let is_one = run.source != Source::Compared;
-    let sentence = run.legs.iter().map(|leg| format!("{}: {}", leg.title, leg.summary.sentence(&leg.noun)));
+    // Of one of ours, the leg that its figures are of; of others, and of two, each.
+    let told_of = if run.run.is_some() { run.legs.len().saturating_sub(1) } else { 0 };
+    let sentence =
+        run.legs.iter().skip(told_of).map(|leg| format!("{}: {}", leg.title, leg.summary.sentence(&leg.noun)));
     let sentence = sentence.collect::<Vec<_>>().join(" ");
     html! {
         <>
@@ -43,21 +49,41 @@ pub fn Opened(props: &OpenedProps) -> Html {
                     if run.source == Source::Imported { { act(RunsMsg::KeepOpened, "keep-opened", "Keep") } }
                     { act(RunsMsg::Close, "close-opened", "Close") }
                 </p>
+                if let Some(own) = &run.run {
+                    <p id="came-to">{ format!("{}.", came_to(own).trim_end_matches('.')) }</p>
+                    { what_it_came_to(own, run.place.cores, &props.send) }
+                }
+                if let Some(Beside { table, verdict: Some(verdict), .. }) = &run.beside { { told(table, verdict) } }
                 <Timeline view={props.timeline.clone()} sentence={Some(sentence.clone())} running={false} send={props.send.clone()} />
                 { legend(&summaries) }
                 <p id="sentence" class="sentence">{ sentence }</p>
-                <table id="opened-numbers">
-                    <thead><tr>
-                        <th scope="col">{ "Model" }</th><th scope="col">{ "Wall time" }</th><th scope="col">{ "Starting" }</th>
-                        <th scope="col">{ "In flight" }</th><th scope="col">{ "Computing" }</th>
-                    </tr></thead>
-                    <tbody>{ for run.legs.iter().map(numbers) }</tbody>
-                </table>
+                if let Some(own) = &run.run {
+                    { found(own) }
+                } else if let Some(Beside { table, remarks, .. }) = &run.beside {
+                    <Comparison table={table.clone()} has_all=true live={None} note={beside_note(table, remarks)} />
+                } else {
+                    <table id="opened-numbers">
+                        <thead><tr>
+                            <th scope="col">{ "Model" }</th><th scope="col">{ "Wall time" }</th><th scope="col">{ "Starting" }</th>
+                            <th scope="col">{ "In flight" }</th><th scope="col">{ "Computing" }</th>
+                        </tr></thead>
+                        <tbody>{ for run.legs.iter().map(numbers) }</tbody>
+                    </table>
+                }
             </section>
             <NumbersPanel legs={ended_of_opened(run)} clock_step_us={run.place.clock_step_ns.map(|ns| ns as f64 / 1e3)} />
-            { for run.legs.iter().map(tasks) }
+            if run.run.is_some() {
+                <Results run={run.run.clone()} />
+            } else {
+                { for run.legs.iter().map(tasks) }
+            }
         </>
     }
+}
+
+fn beside_note(table: &Table, remarks: &[String]) -> String {
+    let against = table.baseline().map(|row| format!(" Speedup is against {}.", row.label)).unwrap_or_default();
+    format!("{}{against}{WALL_NOTE}{COLUMNS_NOTE}", remarks.join(" "))
 }
 
 /// Where the run comes from, and where and when it was made.

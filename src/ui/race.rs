@@ -5,11 +5,11 @@ use core::time::Duration;
 use yew::prelude::*;
 
 use crate::app::RunView;
-use crate::insight::race::{Row, Table};
+use crate::insight::race::{Row, Table, Verdict};
 use crate::insight::repeats::{Repeats, Spread};
 use crate::model::format;
 use crate::model::fragment::model_name;
-use crate::model::plan::Experiment;
+use crate::model::plan::{Experiment, ModelKind};
 
 /// A column: what it is called, and a sentence of what it counts.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Column {
     fn key(self, row: &Row) -> Option<f64> {
         let seconds = |time: Option<Duration>| time.map(|time| time.as_secs_f64());
         match self {
-            Model => Some(row.setting as f64),
+            Model => Some(row.place as f64),
             Wall => seconds(row.wall.map(|wall| wall.median)),
             // The greatest first, as the least of times.
             Speedup => row.speedup.map(|speedup| -speedup.value),
@@ -70,7 +70,7 @@ impl Column {
         let none = || "–".to_owned();
         let time = |time: Option<Duration>| time.map_or_else(none, format::duration);
         match self {
-            Model => row.model.label().to_owned(),
+            Model => row.label.clone(),
             Wall => time(row.wall.map(|wall| wall.median)),
             Speedup => row.speedup.map_or_else(none, |speedup| {
                 if speedup.value == 1.0 { "1×".to_owned() } else { format::ratio(speedup.value) }
@@ -104,14 +104,34 @@ pub struct RaceProps {
 
 #[component]
 pub fn Race(props: &RaceProps) -> Html {
-    let sorted_by = use_state(|| Model);
     let run = &props.run;
     if run.settings.len() < 2 || run.legs.len() < 2 {
         return Html::default();
     }
     let table = Table::of(&run.settings, &run.figures);
     let is_race = matches!(run.plan.experiment, Experiment::Race(_));
-    let columns = if is_race { &COLUMNS[..] } else { &COLUMNS[..FEW] };
+    let live = run.live.and_then(|live| run.legs.get(live)).map(|leg| leg.setting);
+    let note = note(run, &table, is_race);
+    html! { <Comparison {table} has_all={is_race} {live} {note} /> }
+}
+
+#[derive(PartialEq, Properties)]
+pub struct ComparisonProps {
+    pub table: Table,
+    /// Whether it has all columns.
+    pub has_all: bool,
+    /// The place of the row that is run now.
+    pub live: Option<usize>,
+    /// What the figures are.
+    pub note: String,
+}
+
+/// Rows beside each other, in a table that can be sorted.
+#[component]
+pub fn Comparison(props: &ComparisonProps) -> Html {
+    let sorted_by = use_state(|| Model);
+    let table = &props.table;
+    let columns = if props.has_all { &COLUMNS[..] } else { &COLUMNS[..FEW] };
     let mut rows: Vec<&Row> = table.rows.iter().collect();
     rows.sort_by(|one, other| match (sorted_by.key(one), sorted_by.key(other)) {
         (Some(one), Some(other)) => one.total_cmp(&other),
@@ -132,22 +152,21 @@ pub fn Race(props: &RaceProps) -> Html {
             </th>
         }
     });
-    let body = rows.iter().map(|row| table_row(run, row, columns));
+    let body = rows.iter().map(|row| table_row(row, columns, props.live == Some(row.place)));
     html! {
         <>
             <div class="scroll" tabindex="0" role="region" aria-label="Comparison">
-                <table id="comparison" data-baseline={table.baseline.map(model_name)}>
+                <table id="comparison" data-baseline={table.baseline().map(|row| model_name(row.model))}>
                     <thead><tr>{ for heads }</tr></thead>
                     <tbody>{ for body }</tbody>
                 </table>
             </div>
-            <p class="hint">{ note(run, &table, is_race) }</p>
+            <p class="hint">{ &props.note }</p>
         </>
     }
 }
 
-fn table_row(run: &RunView, row: &Row, columns: &[Column]) -> Html {
-    let is_live = run.live.and_then(|live| run.legs.get(live)).is_some_and(|leg| leg.setting == row.setting);
+fn table_row(row: &Row, columns: &[Column], is_live: bool) -> Html {
     let under = |column| match column {
         Wall => row.wall.as_ref().and_then(spread),
         Efficiency => {
@@ -168,14 +187,14 @@ fn table_row(run: &RunView, row: &Row, columns: &[Column]) -> Html {
     let failed = row.why.as_ref().map(|why| format!("{} failed: {why}", format::count(row.failed, "run")));
     html! {
         <tr
-            key={row.setting} class={classes!(is_live.then_some("live"))} data-model={model_name(row.model)}
+            key={row.place} class={classes!(is_live.then_some("live"))} data-model={model_name(row.model)}
             data-wall-ms={row.wall.map(|wall| format::fixed(wall.median.as_secs_f64() * 1e3, 3))}
             data-n={row.wall.map(|wall| wall.n.to_string())} data-in-flight={row.in_flight.to_string()}
             data-computing={row.computing.to_string()} data-workers={row.workers.map(|workers| workers.to_string())}
             data-memory-bytes={row.memory_bytes.map(|bytes| bytes.to_string())}
         >
             <th scope="row">
-                { row.model.label() }
+                { &row.label }
                 if is_live { <small>{ "runs now" }</small> }
                 if let Some(failed) = failed { <small class="error">{ failed }</small> }
             </th>
@@ -192,33 +211,41 @@ fn note(run: &RunView, table: &Table, is_race: bool) -> String {
              to the longest, or, of five and more, the middle half."
         ),
     };
-    let against = match table.baseline {
-        Some(baseline) if is_race && baseline != crate::model::plan::ModelKind::Sequential => {
-            format!(" Speedup is against the slowest, {}, as Sequential does not race.", baseline.label())
+    let against = match table.baseline() {
+        Some(baseline) if is_race && baseline.model != ModelKind::Sequential => {
+            format!(" Speedup is against the slowest, {}, as Sequential does not race.", baseline.label)
         }
         _ => String::new(),
     };
-    let more = if is_race {
-        " Efficiency is speedup by worker. Memory is that of its WebAssembly processes, at most; what the browser itself takes \
-         for each worker, no page can see. Messages (packing and unpacking) and waiting for the lock are sums over all lanes, \
-         which wait and pack at the same time."
-    } else {
-        ""
-    };
-    format!(
-        "{runs}{against} Wall time is from the first task submitted to the last ended; starting the process comes before it. \
-         Computing counts threads that run a task; with more of them than cores, the system lets them take turns, which no \
-         browser tells.{more}"
-    )
+    let more = if is_race { COLUMNS_NOTE } else { "" };
+    format!("{runs}{against}{WALL_NOTE}{more}")
 }
+
+/// What the columns are that every comparison has.
+pub const WALL_NOTE: &str = " Wall time is from the first task submitted to the last ended; starting the process comes before it. \
+     Computing counts threads that run a task; with more of them than cores, the system lets them take turns, which no browser \
+     tells.";
+
+/// What the others are.
+pub const COLUMNS_NOTE: &str = " Efficiency is speedup by worker. Memory is that of its WebAssembly processes, at most; what the browser itself takes for each \
+     worker, no page can see. Messages (packing and unpacking) and waiting for the lock are sums over all lanes, which wait and \
+     pack at the same time.";
 
 /// Who won, once it is over.
 pub fn verdict(run: &RunView) -> Html {
     let is_race = matches!(run.plan.experiment, Experiment::Race(_));
-    let verdict = Table::of(&run.settings, &run.figures).verdict();
-    let Some(verdict) = verdict.filter(|_| is_race && run.live.is_none()) else { return Html::default() };
+    if !is_race || run.live.is_some() {
+        return Html::default();
+    }
+    let table = Table::of(&run.settings, &run.figures);
+    table.verdict().map(|verdict| told(&table, &verdict)).unwrap_or_default()
+}
+
+/// Who won, and why.
+pub fn told(table: &Table, verdict: &Verdict) -> Html {
+    let winner = verdict.winner.and_then(|place| table.rows.get(place));
     html! {
-        <div id="verdict" class="verdict" data-winner={verdict.winner.map(model_name)}>
+        <div id="verdict" class="verdict" data-winner={winner.map(|row| model_name(row.model))}>
             <p class="answer">{ &verdict.headline }</p>
             if !verdict.reasons.is_empty() {
                 <ul>{ for verdict.reasons.iter().map(|reason| html! { <li>{ reason }</li> }) }</ul>

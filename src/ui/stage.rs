@@ -6,7 +6,7 @@ use super::curve::Scaling;
 use super::race::{Race, verdict};
 use super::sweep::BreakEven;
 use super::timeline::Timeline;
-use crate::app::{LegView, Msg, Output, PICTURE_ID, Progress, RunView, STAGE_ID};
+use crate::app::{LegView, Msg, PICTURE_ID, Progress, RunView, STAGE_ID};
 use crate::insight::Summary;
 use crate::insight::curve::Cores;
 use crate::insight::dials::Dial;
@@ -14,6 +14,7 @@ use crate::model::event::Phase;
 use crate::model::format;
 use crate::model::outcome::RunEnd;
 use crate::model::plan::{Experiment, ExperimentKind, ModelKind, Workload, WorkloadKind};
+use crate::model::run::Output;
 use crate::timeline::ChartView;
 
 #[derive(PartialEq, Properties)]
@@ -48,13 +49,12 @@ pub fn Stage(props: &StageProps) -> Html {
         <section id={STAGE_ID} class="stage" aria-label="What happened">
             { run.map_or_else(|| first_screen(props), |run| headline(run, props.cores)) }
             if props.changed { { of_another_plan(&props.send) } }
-            { run.map(|run| experiment(props, run)).unwrap_or_default() }
+            { run.map(|run| experiment(run, props.cores, props.calibrated, &props.send)).unwrap_or_default() }
             <Timeline view={props.timeline.clone()} sentence={sentence.clone()} running={props.running} send={props.send.clone()} />
             if let Some(run) = run {
                 { legend(&run.legs.iter().map(|leg| &leg.summary).collect::<Vec<_>>()) }
                 <p id="sentence" class="sentence">{ sentence }</p>
-                { computed(run) }
-                if run.plan.experiment == Experiment::One { <Race run={run.clone()} /> }
+                { found(run) }
             }
         </section>
     }
@@ -118,6 +118,33 @@ fn headline(run: &RunView, cores: u32) -> Html {
     if run.plan.experiment != Experiment::One {
         return html! { <div role="status"><h2 id="status">{ experiment_status(run, leg) }</h2></div> };
     }
+    html! {
+        <>
+            <div role="status"><h2 id="status">{ status(run, leg) }</h2></div>
+            { cards(run, leg, cores) }
+        </>
+    }
+}
+
+/// What a run that is over came to: its figures, its verdict, its curves.
+pub fn what_it_came_to(run: &RunView, cores: u32, send: &Callback<Msg>) -> Html {
+    let leg = run.leg().filter(|_| run.plan.experiment == Experiment::One);
+    html! {
+        <>
+            { leg.map(|leg| cards(run, leg, cores)).unwrap_or_default() }
+            { experiment(run, cores, None, send) }
+        </>
+    }
+}
+
+/// What a run came to: in words, for one that is over.
+pub fn came_to(run: &RunView) -> String {
+    let Some(leg) = run.leg() else { return String::new() };
+    if run.plan.experiment == Experiment::One { status(run, leg) } else { experiment_status(run, leg) }
+}
+
+/// The figures of the leg that is told of.
+fn cards(run: &RunView, leg: &LegView, cores: u32) -> Html {
     let runs = match run.walls_of(leg) {
         Some(walls) if run.plan.repeats > 1 => format!("medians of {}", format::count(walls.n, "run")),
         _ => "one run each".to_owned(),
@@ -143,8 +170,6 @@ fn headline(run: &RunView, cores: u32) -> Html {
         },
     };
     html! {
-        <>
-            <div role="status"><h2 id="status">{ status(run, leg) }</h2></div>
             <div class="cards">
                 { speedup }
                 <div class="card" id="wall">
@@ -156,20 +181,19 @@ fn headline(run: &RunView, cores: u32) -> Html {
                 { dial("computing", "Computing (parallelism)", leg.summary.dials.computing, leg.end.is_none(), Some(cores)) }
                 { copied(leg) }
             </div>
-        </>
     }
 }
 
 /// How far the trials are, and what they have come to.
-fn experiment(props: &StageProps, run: &RunView) -> Html {
+fn experiment(run: &RunView, cores: u32, calibrated: Option<Cores>, send: &Callback<Msg>) -> Html {
     let is_one = run.plan.experiment == Experiment::One;
     let of_kind = match run.plan.experiment {
         Experiment::One => Html::default(),
         Experiment::Race(_) => html! { <Race run={run.clone()} /> },
         Experiment::Scaling(_) | Experiment::Cores(_) => {
-            html! { <Scaling run={run.clone()} cores={props.cores} calibrated={props.calibrated} send={props.send.clone()} /> }
+            html! { <Scaling run={run.clone()} {cores} {calibrated} send={send.clone()} /> }
         }
-        Experiment::BreakEven(_) => html! { <BreakEven run={run.clone()} send={props.send.clone()} /> },
+        Experiment::BreakEven(_) => html! { <BreakEven run={run.clone()} send={send.clone()} /> },
     };
     html! {
         <>
@@ -279,6 +303,16 @@ fn status(run: &RunView, leg: &LegView) -> String {
         Some(RunEnd::Cancelled) => format!("{model} was cancelled; what it did stays"),
         Some(RunEnd::TimedOut) => format!("{model} took longer than any run may, and was ended"),
         Some(RunEnd::Failed(words)) => format!("{model} failed: {words}."),
+    }
+}
+
+/// What stands below the picture: what the tasks found, and Sequential beside the one model that was run.
+pub fn found(run: &RunView) -> Html {
+    html! {
+        <>
+            { computed(run) }
+            if run.plan.experiment == Experiment::One { <Race run={run.clone()} /> }
+        </>
     }
 }
 

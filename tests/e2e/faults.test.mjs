@@ -195,7 +195,9 @@ for (const name of ["chromium", "firefox"]) {
         const ms = performance.now() - begin;
         assert.match(seen.status, /1 site failed/, model);
         assert.match(seen.results[1][1], /no answer within 15000 ms/, model);
-        assert.deepEqual(seen.completion, ["site 1", "site 3", "site 2 (never answers)"], model);
+        // Which of the two that answer ends first is the machine's affair: they are 10 ms apart.
+        assert.deepEqual(seen.completion.slice(0, 2).sort(), ["site 1", "site 3"], model);
+        assert.equal(seen.completion[2], "site 2 (never answers)", model);
         assert.ok(ms < HANGS_MS, `${model}: ${ms} ms`);
       }
     });

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { browsers } from "./browsers.mjs";
-import { open, run } from "./plans.mjs";
+import { ended, open, run } from "./plans.mjs";
 import { serve } from "./server.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -14,6 +14,7 @@ const DIST = join(HERE, "../../dist");
 const VIZTRACER = join(HERE, "../viztracer/sample.json");
 
 const PLAN = "run=sleep&as=event-loop&ms=60&tasks=3";
+const RACE = "run=sleep&as=event-loop&experiment=race&racers=sequential+event-loop&ms=40&tasks=3&repeats=2";
 
 /** What the panel and the open run show. */
 const seen = (page) =>
@@ -24,7 +25,8 @@ const seen = (page) =>
       status: document.querySelector("#status")?.innerText ?? null,
       provenance: document.querySelector("#provenance")?.innerText ?? null,
       notice: document.querySelector(".notice p")?.innerText ?? null,
-      legs: cells("#opened-numbers"),
+      legs: [...cells("#opened-numbers"), ...cells("#comparison")],
+      cameTo: document.querySelector("#came-to")?.innerText ?? null,
       kept: cells("#kept"),
       sentence: document.querySelector("#sentence")?.innerText ?? null,
     };
@@ -46,7 +48,10 @@ const press = (page, text, row = null) =>
   );
 
 const opened = (page, legs) =>
-  page.until((legs) => document.querySelectorAll("#opened-numbers tbody tr").length === legs, legs);
+  page.until((legs) => {
+    const rows = document.querySelectorAll("#opened-numbers tbody tr, #comparison tbody tr").length;
+    return document.querySelector("#provenance") !== null && rows === legs;
+  }, legs);
 
 const keptRuns = (page, count) =>
   page.until((count) => document.querySelectorAll("#kept tbody tr").length === count, count);
@@ -103,7 +108,12 @@ for (const name of ["chromium", "firefox"]) {
       assert.equal(again.status, "my run");
       assert.match(again.provenance, /^Kept in this browser; made 20\d\d-\d\d-\d\d \d\d:\d\d; .*; \d+ cores?\. /);
       assert.deepEqual(again.legs.map((row) => row[0]), ["Sequential", "Event loop"]);
-      assert.deepEqual(again.legs.map((row) => row[1]), first.comparison.map((row) => row[1]));
+      // It is shown as it was when it was made: its tiles, its table, and what its tasks returned.
+      assert.deepEqual(again.legs, first.comparison);
+      assert.equal(again.cameTo, "Event loop is done.");
+      const tiles = await ended(page);
+      assert.deepEqual([tiles.speedup, tiles.inFlight, tiles.computing], [first.speedup, first.inFlight, first.computing]);
+      assert.deepEqual([tiles.results, tiles.completion], [first.results, first.completion]);
       // Its plan is in the controls, and the next run takes its place.
       assert.match(await page.evaluate(() => location.hash), /run=sleep&as=event-loop/);
       await run(page);
@@ -111,16 +121,52 @@ for (const name of ["chromium", "firefox"]) {
       await keptRuns(page, 3);
     });
 
-    check("two kept runs stand one under the other", async () => {
-      await press(page, "Compare", 0);
+    const compare = async (one, two, legs) => {
+      await press(page, "Compare", one);
       await page.until(() => [...document.querySelectorAll("#kept button")].some((button) => button.innerText === "…with this"));
-      await press(page, "…with this", 1);
-      await opened(page, 3);
-      assert.deepEqual((await seen(page)).legs.map((row) => row[0]), ["A: Sequential", "A: Event loop", "B: Sequential"]);
+      await press(page, "…with this", two);
+      await opened(page, legs);
+      return {
+        ...(await seen(page)),
+        verdict: await page.evaluate(() => document.querySelector("#verdict")?.innerText ?? null),
+        note: await page.evaluate(() => document.querySelector("#comparison").closest(".scroll").nextElementSibling.innerText),
+      };
+    };
+
+    check("two kept runs stand one under the other, and are a race where they did the same", async () => {
+      const other = await compare(0, 1, 3);
+      assert.deepEqual(other.legs.map((row) => row[0]), ["A: Sequential", "A: Event loop", "B: Sequential"]);
+      assert.equal(other.verdict, null);
+      assert.match(other.note, /^They did different work \(Sleep and Primes\)/);
+      assert.deepEqual(other.legs.map((row) => row[2]), ["–", "–", "–"], "no speedup against other work");
+      const same = await compare(0, 2, 4);
+      assert.deepEqual(same.legs.map((row) => row[0]), ["A: Sequential", "A: Event loop", "B: Sequential", "B: Event loop"]);
+      assert.match(same.verdict, /^Fastest this once: [AB]: Event loop, .* before [AB]: Event loop .* One run each tells no spread/);
+      assert.match(same.legs[3][2], /^[\d.]+×$/);
+      assert.match(same.note, /^A was made 20.*They were not run in turns.* Speedup is against A: Sequential\./);
+      // Their numbers are there as well.
+      await page.until(() => document.querySelectorAll("figure.ledger").length === 4);
       await press(page, "Remove", 1);
       await page.until(() => [...document.querySelectorAll("#kept button")].some((button) => button.innerText === "Remove for ever"));
       await press(page, "Remove for ever", 1);
       await keptRuns(page, 2);
+    });
+
+    check("a race that was kept has its verdict, its medians and its spreads", async () => {
+      await open(page, server, RACE);
+      const race = await run(page);
+      const verdict = await page.evaluate(() => document.querySelector("#verdict").innerText);
+      await open(page, server);
+      await showRuns(page);
+      await page.until(() => document.querySelector("#kept th") !== null);
+      await press(page, "Open", 0);
+      await opened(page, 2);
+      const again = await seen(page);
+      assert.deepEqual(again.legs, race.comparison);
+      assert.match(again.legs[0][1], /n = 2/);
+      assert.equal(again.cameTo, "The race is done.");
+      assert.equal(await page.evaluate(() => document.querySelector("#verdict").innerText), verdict);
+      assert.deepEqual((await ended(page)).results, race.results);
     });
 
     // The drivers for Firefox hand out no downloads.
@@ -142,7 +188,7 @@ for (const name of ["chromium", "firefox"]) {
       const own = await download("JSON");
       assert.equal(own.name, "sleep-sequential-event-loop.overlap.json");
       const file = JSON.parse(own.bytes);
-      assert.deepEqual([file.overlap, file.legs.map((leg) => leg.title)], [1, ["Sequential", "Event loop"]]);
+      assert.deepEqual([file.overlap, file.legs.map((leg) => leg.title)], [2, ["Sequential", "Event loop"]]);
       const trace = JSON.parse((await download("Perfetto")).bytes);
       // The page's heartbeat is a process of its own, where it stood still.
       const isProcess = ({ ph, name, args }) => ph === "M" && name === "process_name" && !args.name.endsWith(": page");

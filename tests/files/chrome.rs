@@ -7,14 +7,15 @@ use std::rc::Rc;
 use overlap::files::{chrome, import};
 use overlap::insight::Summary;
 use overlap::model::event::Phase;
-use overlap::model::id::LaneId;
+use overlap::model::id::{LaneId, TaskId};
+use overlap::model::plan::ModelKind;
 use overlap::model::run::Run;
 use overlap::model::time::Instant;
-use overlap::model::trace::{Hold, Lane, Span, Stamp};
+use overlap::model::trace::{Hold, Lane, Span, Stamp, Trace};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::support::{any_run, made};
+use crate::support::{any_run, leg, made};
 
 /// Nanoseconds of a time that is written in microseconds with three decimals.
 fn ns(value: &Value) -> i128 {
@@ -183,6 +184,38 @@ fn an_export_holds_every_span_flow_and_level() {
             assert_eq!(peak, u64::from(dial.peak), "{} {name}", leg.title);
         }
     }
+}
+
+#[test]
+fn coroutines_take_turns_on_their_loops_thread_and_flows_lead_there() {
+    let at = |us: u64| Stamp { at: Instant(us * 1_000), sequence: us as u32 };
+    let mut trace = Trace::new(2);
+    for (task, turns) in [(0, [(10, 30), (90, 100)]), (1, [(30, 45), (100, 120)])] {
+        let life = &mut trace.tasks[task as usize];
+        (life.submitted, life.started) = (Some(at(5 + u64::from(task))), Some(at(turns[0].0)));
+        (life.ended, life.lane) = (Some(at(turns[1].1)), Some(LaneId::Coroutine(task)));
+        let [first, second] = turns;
+        let spans = [
+            (Phase::Computing, first.0, first.1),
+            (Phase::Sleeping, first.1, second.0),
+            (Phase::Computing, second.0, second.1),
+        ];
+        trace.lanes.lane(LaneId::Coroutine(task)).spans = spans
+            .map(|(phase, start, end)| Span { phase, task: Some(TaskId(task)), start: at(start), end: at(end) })
+            .to_vec();
+    }
+    trace.look(Instant(120_000));
+    let run = Run { legs: vec![leg(ModelKind::EventLoop, trace)], ..Run::default() };
+    let kinds = checked(&chrome::write(&run));
+    let turns: Vec<(&str, i128)> = kinds["X"]
+        .iter()
+        .filter(|event| event["args"]["mark"] == "a turn of a coroutine")
+        .map(|event| (text(event, "name"), ns(&event["ts"])))
+        .collect();
+    let (first, second) = ("task 1", "task 2");
+    assert_eq!(turns, [(first, 10_000), (second, 30_000), (first, 90_000), (second, 100_000)]);
+    let arrive: Vec<i128> = kinds["f"].iter().map(|event| ns(&event["ts"])).collect();
+    assert_eq!(arrive, [10_000, 30_000], "each where its first turn begins");
 }
 
 #[test]

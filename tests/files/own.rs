@@ -33,6 +33,10 @@ fn what_version_1_wrote_is_read() {
     let run = import(VERSION_1.as_bytes(), "version-1.json").unwrap().run;
     assert_eq!((run.name.as_str(), run.place.cores, run.legs.len()), ("mine", 2, 3));
     assert_eq!(run.plan.as_deref(), Some("v=1&run=sleep&as=event-loop&end"));
+    assert_eq!(run.figures, None, "it kept none");
+    let settings = run.plan().unwrap().settings();
+    let places: Vec<_> = run.legs.iter().map(|leg| leg.setting_among(&settings)).collect();
+    assert_eq!(places, [Some(0), Some(1), None], "by their titles; no plan of ours has all three");
     let models: Vec<Option<ModelKind>> = run.legs.iter().map(|leg| leg.model).collect();
     assert_eq!(models, [ModelKind::Sequential, ModelKind::EventLoop, ModelKind::Processes].map(Some));
     assert!(run.legs.iter().all(|leg| leg.trace.tasks.len() == 5 && leg.trace.ended.len() == 5));
@@ -55,7 +59,7 @@ fn what_cannot_be_is_refused_with_a_reason() {
         assert!(text.contains(from), "{from} is not in the file");
         import(text.replacen(from, to, 1).as_bytes(), "run.json").unwrap_err().to_string()
     };
-    assert!(changed("\"overlap\":1", "\"overlap\":2").contains("newer Overlap"));
+    assert!(changed("\"overlap\":2", "\"overlap\":3").contains("newer Overlap"));
     assert!(changed("\"ended\":[", "\"ended\":[4,4,").contains("ends twice"));
     assert!(changed("\"ended\":[", "\"ended\":[99,").contains("task 99"));
     assert!(changed("\"sleeping\"", "\"dreaming\"").contains("dreaming"));

@@ -1,10 +1,14 @@
 //! Runs to be written and read: some that an engine made, and any at all.
 
+use core::time::Duration;
+
 use overlap::model::event::Phase;
+use overlap::model::experiment::Trial;
+use overlap::model::figures::Figures;
 use overlap::model::id::{LaneId, TaskId};
 use overlap::model::outcome::{Failure, Outcome, RunEnd, Value};
 use overlap::model::plan::{Fault, ModelKind, Workload};
-use overlap::model::run::{Place, Run, RunLeg};
+use overlap::model::run::{Output, Place, Run, RunLeg};
 use overlap::model::time::Instant;
 use overlap::model::trace::{Hold, Lane, OpenSpan, Piece, Post, Span, Stamp, TaskLife, Trace};
 use proptest::collection::{btree_map, vec};
@@ -17,10 +21,12 @@ pub fn leg(model: ModelKind, trace: Trace) -> RunLeg {
     RunLeg {
         title: model.label().to_owned(),
         model: Some(model),
+        setting: None,
         noun: "task".to_owned(),
         task_names: Vec::new(),
         limit_ms: None,
         end: RunEnd::Done,
+        output: None,
         trace: trace.into(),
     }
 }
@@ -43,6 +49,7 @@ pub fn made() -> Run {
         made_ms: 1_790_000_000_000,
         place,
         plan: Some("v=1&run=sleep&as=event-loop&end".to_owned()),
+        figures: None,
         legs: vec![simulated(ModelKind::Sequential), simulated(ModelKind::EventLoop), processes],
     }
 }
@@ -171,17 +178,40 @@ fn end() -> impl Strategy<Value = RunEnd> {
     prop_oneof![Just(RunEnd::Done), Just(RunEnd::Cancelled), Just(RunEnd::TimedOut), ".*".prop_map(RunEnd::Failed),]
 }
 
+fn figures() -> impl Strategy<Value = Figures> {
+    let time = || any::<u64>().prop_map(Duration::from_nanos);
+    let counts = (any::<u32>(), any::<u32>(), any::<u32>(), any::<u32>());
+    (counts, time(), time(), option::of(time()), option::of(time()), option::of(any::<u64>()), option::of(".*"))
+        .prop_map(|((setting, round, in_flight, computing), wall, start_up, messages, lock, memory_bytes, failed)| {
+            Figures {
+                trial: Trial { setting: setting as usize, round },
+                wall,
+                start_up,
+                in_flight,
+                computing,
+                messages,
+                lock,
+                memory_bytes,
+                failed,
+            }
+        })
+}
+
 /// Any run that may be kept.
 pub fn any_run() -> impl Strategy<Value = Run> {
     let model = option::of((0..ModelKind::ALL.len()).prop_map(|place| ModelKind::ALL[place]));
-    let leg = (".*", model, ".*", vec(".*", 0..3), option::of(any::<u32>()), end(), trace()).prop_map(
-        |(title, model, noun, task_names, limit_ms, end, trace)| RunLeg {
+    let numbers = (option::of(any::<u32>()), option::of(any::<u32>()));
+    let output = option::of((".*", ".*", any::<u64>()));
+    let leg = (".*", model, ".*", vec(".*", 0..3), numbers, end(), output, trace()).prop_map(
+        |(title, model, noun, task_names, (setting, limit_ms), end, output, trace)| RunLeg {
             title,
             model,
+            setting,
             noun,
             task_names,
             limit_ms,
             end,
+            output: output.map(|(stdout, stderr, cut_bytes)| Output { stdout, stderr, cut_bytes }),
             trace: trace.into(),
         },
     );
@@ -189,12 +219,7 @@ pub fn any_run() -> impl Strategy<Value = Run> {
         |(browser, cores, isolated, clock_step_ns, build)| Place { browser, cores, isolated, clock_step_ns, build },
     );
     let words = (".*", ".*", option::of(".*"));
-    (words, any::<u64>(), place, vec(leg, 1..3)).prop_map(|((name, work, plan), made_ms, place, legs)| Run {
-        name,
-        work,
-        made_ms,
-        place,
-        plan,
-        legs,
-    })
+    (words, any::<u64>(), place, option::of(vec(figures(), 0..4)), vec(leg, 1..3)).prop_map(
+        |((name, work, plan), made_ms, place, figures, legs)| Run { name, work, made_ms, place, plan, figures, legs },
+    )
 }

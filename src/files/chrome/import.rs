@@ -236,10 +236,12 @@ impl<'s> Builder<'s> {
         RunLeg {
             title: if is_python { "CPython" } else { "Imported trace" }.to_owned(),
             model: None,
+            setting: None,
             noun: "task".to_owned(),
             task_names: tasks.iter().map(name).collect(),
             limit_ms: None,
             end: RunEnd::Done,
+            output: None,
             trace: trace.into(),
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! * Each leg is a process, and so is each process that it started; threads are threads, with a complete event (`X`) a span.
 //! * Coroutines overlap on one thread, which complete events cannot: each is a nestable async track (`b`, `e`) with its phases
-//!   inside it. Who holds the lock is one, too.
+//!   inside it. Who holds the lock is one, too. Only one computes at a time, so that the loop's thread has a slice for each of
+//!   their turns: flows end in slices, and programs that show threads alone have one to show.
 //! * Submissions stand on a track of their own, as marks: from each goes a flow (`s`, `f`) to the slice in which its task starts.
 //!   Messages are flows from the slice that packed them to the one that unpacked them.
 //! * The dials are counters (`C`).
@@ -10,6 +11,7 @@
 //! Legs begin their work at the same time, as in the picture.
 
 use core::fmt::Write as _;
+use std::collections::BTreeMap;
 
 use crate::model::event::Phase;
 use crate::model::id::LaneId;
@@ -20,11 +22,13 @@ use crate::model::trace::{Lane, Stamp};
 
 /// The category of everything that is ours, by which an import knows the phases again.
 pub(super) const CATEGORY: &str = "overlap";
-/// That of what is no lane: when tasks were submitted, and who held the lock. An import leaves them out.
+/// That of what is no lane: when tasks were submitted, whose turn it was, and who held the lock. An import leaves them out.
 pub(super) const MARKS: &str = "overlap marks";
 
 /// The threads of a process begin here: programs take one that has its process's number for the main thread.
 const FIRST_THREAD: u32 = 100_001;
+/// The thread of an event loop.
+const LOOP: u32 = FIRST_THREAD - 1;
 /// What starts a process, as a thread of it; and that on which submissions are marked. Programs that show one thread at a time
 /// begin with the lowest number, which is to be one that works.
 const STARTER: u32 = 1_000_000_000;
@@ -39,7 +43,8 @@ pub fn write(run: &Run) -> String {
     let zero = run.legs.iter().filter_map(|leg| leg.trace.work_start()).max().unwrap_or_default();
     let mut pid = 1;
     for (leg, number) in run.legs.iter().zip(1..) {
-        let mut writer = LegWriter { out: &mut out, leg, pid, shift: zero - leg.trace.work_start().unwrap_or(zero) };
+        let shift = zero - leg.trace.work_start().unwrap_or(zero);
+        let mut writer = LegWriter { out: &mut out, leg, pid, shift, turns: BTreeMap::new() };
         writer.write(number);
         pid += 1 + leg.trace.lanes.iter().filter(|(id, _)| own_process(*id)).count() as u32;
     }
@@ -132,6 +137,8 @@ struct LegWriter<'a> {
     pid: u32,
     /// What is added to a time of the leg.
     shift: core::time::Duration,
+    /// The turns of each coroutine that are written, from when to when.
+    turns: BTreeMap<u32, Vec<(u64, u64)>>,
 }
 
 impl LegWriter<'_> {
@@ -150,6 +157,7 @@ impl LegWriter<'_> {
             }
             self.holds(id, lane);
         }
+        self.turns();
         self.submissions();
         self.messages();
         self.dials();
@@ -175,7 +183,7 @@ impl LegWriter<'_> {
             LaneId::Thread(thread) => {
                 Track { pid: self.pid, tid: FIRST_THREAD.saturating_add(thread).min(STARTER - 1) }
             }
-            LaneId::Coroutine(_) => Track { pid: self.pid, tid: SUBMISSIONS },
+            LaneId::Coroutine(_) => Track { pid: self.pid, tid: LOOP },
             LaneId::Child(_) | LaneId::Page => {
                 let before = lanes.filter(|(other, _)| own_process(*other) && *other < id).count() as u32;
                 Track { pid: self.pid + 1 + before, tid: FIRST_THREAD }
@@ -262,6 +270,43 @@ impl LegWriter<'_> {
         end("e", last.3, self.out);
     }
 
+    /// The thread of an event loop: which of its coroutines computed.
+    fn turns(&mut self) {
+        let mut turns: Vec<(u64, u64, u32)> = Vec::new();
+        for (id, lane) in self.leg.trace.lanes.iter() {
+            let LaneId::Coroutine(index) = id else { continue };
+            let of_lane = self.spans(lane).into_iter().filter(|(phase, _, start, end)| phase.computes() && start < end);
+            turns.extend(of_lane.map(|(_, _, start, end)| (start, end, index)));
+        }
+        if turns.is_empty() {
+            return;
+        }
+        turns.sort_unstable();
+        // A file can say that two had a turn at once; a thread cannot show it.
+        let mut free_from = 0;
+        turns.retain(|(start, end, _)| {
+            let is_free = *start >= free_from;
+            free_from = if is_free { *end } else { free_from };
+            is_free
+        });
+        let track @ Track { pid, tid } = Track { pid: self.pid, tid: LOOP };
+        self.name("thread_name", track, "event loop");
+        self.sort("thread_sort_index", track, tid);
+        for (start, end, index) in turns {
+            let id = LaneId::Coroutine(index);
+            let name = self.leg.trace.lanes.get(id).map(|lane| self.lane_name(id, lane)).unwrap_or_default();
+            let rest = format!(
+                "\"cat\":\"{MARKS}\",\"name\":{},\"pid\":{pid},\"tid\":{tid},\"ts\":{},\"dur\":{},\"args\":{{\"mark\":\"a turn \
+                 of a coroutine\"}}",
+                quoted(&name),
+                us(start),
+                length(start, end)
+            );
+            self.out.add("X", &rest);
+            self.turns.entry(index).or_default().push((start, end));
+        }
+    }
+
     fn holds(&mut self, id: LaneId, lane: &Lane) {
         if lane.holds.is_empty() {
             return;
@@ -277,8 +322,12 @@ impl LegWriter<'_> {
 
     /// Where a flow may end in a lane: at the time, if a slice is there, else at the last moment of the slice that just ended.
     fn bound(&self, id: LaneId, stamp: Stamp) -> Option<(Track, u64)> {
-        if matches!(id, LaneId::Coroutine(_)) {
-            return None;
+        if let LaneId::Coroutine(index) = id {
+            // Its first turn that takes any time on the clock.
+            let at = self.ns(stamp.at);
+            let turns = self.turns.get(&index)?;
+            let (start, _) = turns.get(turns.partition_point(|(_, end)| *end <= at))?;
+            return Some((self.track(id), at.max(*start)));
         }
         let lane = self.leg.trace.lanes.get(id)?;
         let after = lane.spans.partition_point(|span| span.start.at <= stamp.at);

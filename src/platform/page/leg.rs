@@ -5,18 +5,16 @@ use core::time::Duration;
 use std::rc::Rc;
 
 use super::commands::Written;
-use crate::app::{LISTED_FIRST, LegView, Output};
+use crate::app::LegView;
 use crate::insight::repeats::Repeats;
-use crate::insight::{Numbers, Summary, tasks, words};
+use crate::insight::{Numbers, Summary};
 use crate::model::experiment::Setting;
 use crate::model::outcome::RunEnd;
+use crate::model::run::Output;
 use crate::model::trace::Trace;
 
 /// The most runs of a setting that are kept whole: those nearest to the median, one of which is drawn.
 const KEPT_MAX: usize = 5;
-
-/// The most tasks that are listed once a run has ended. All are in the timeline and in what is exported.
-const LISTED_MAX: usize = 1_000;
 
 /// One run, as it was recorded.
 pub(super) struct Run {
@@ -35,6 +33,13 @@ impl Run {
     /// Its trace, to be written on. Nobody shares that of a run that is being made, so that nothing is copied.
     pub fn trace_mut(&mut self) -> &mut Trace {
         Rc::make_mut(&mut self.trace)
+    }
+
+    /// What its programs wrote, as text.
+    pub fn output(&self) -> Option<Output> {
+        let written = self.written.as_ref()?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Some(Output { stdout: text(&written.stdout), stderr: text(&written.stderr), cut_bytes: written.cut_bytes })
     }
 }
 
@@ -117,31 +122,11 @@ impl Leg {
         if let Some(told) = &self.told {
             return Some(told.clone());
         }
-        let job = &self.setting.job;
         let run = self.shown()?;
-        let view = Rc::new(LegView {
-            setting: self.place,
-            model: job.model,
-            title: self.setting.title(),
-            summary: Summary::of(&run.trace),
-            listing: tasks::listing(
-                &run.trace,
-                &job.workload,
-                limit_ms,
-                if run.end.is_none() { LISTED_FIRST } else { LISTED_MAX },
-            ),
-            answer: words::answer(&job.workload, job.model, &run.trace),
-            end: run.end.clone(),
-            output: run.written.as_ref().map(output),
-            numbers: self.numbers.clone(),
-        });
+        let (end, output) = (run.end.clone(), run.output());
+        let view = LegView::of(self.place, &self.setting, &run.trace, Summary::of(&run.trace), end, output, limit_ms);
+        let view = Rc::new(LegView { numbers: self.numbers.clone(), ..view });
         self.told = view.end.is_some().then(|| view.clone());
         Some(view)
     }
-}
-
-/// What was written, as text.
-fn output(written: &Written) -> Output {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Output { stdout: text(&written.stdout), stderr: text(&written.stderr), cut_bytes: written.cut_bytes }
 }

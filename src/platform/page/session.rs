@@ -22,9 +22,10 @@ use super::process::{Process, ProcessConfig, ProcessError};
 use super::subprocess::{SubprocessConfig, Subprocesses};
 use crate::app::{Msg, Progress};
 use crate::insight::numbers::Context;
-use crate::insight::{Figures, Numbers, Summary};
+use crate::insight::{Numbers, Summary, figures};
 use crate::model::event::{Event, EventKind, Phase};
 use crate::model::experiment::{Setting, Trial, time_left};
+use crate::model::figures::Figures;
 use crate::model::id::LaneId;
 use crate::model::outcome::{Failure, Outcome, Report, RunEnd};
 use crate::model::plan::{Commands, Job, ModelKind, Options, Plan, Workload};
@@ -381,7 +382,7 @@ impl Session {
             if let Some(line) = &line {
                 run.trace_mut().cut(line.now(), &outcome);
             }
-            Figures::of(trial, &run.trace, &end, memory_bytes)
+            figures::of(trial, &run.trace, &end, memory_bytes)
         });
         let Some(figures) = figures else { return };
         if let (Some(process), RunEnd::Done) = (process, &end)

@@ -14,20 +14,16 @@ use web_sys::{File, HtmlInputElement, Window};
 
 use super::filing::{Answered, Filing, FilingError};
 use super::timeline::timeline_room;
-use crate::app::{FileTask, Made, Msg, OpenedLeg, OpenedRun, RUN_FILE_ID, RunsMsg, Source};
+use crate::app::{FileTask, Made, Msg, OpenedRun, RUN_FILE_ID, RunsMsg, Source, beside};
 use crate::files::ask::{Answer, Ask, Kept, Picture, Read, Room};
 use crate::insight::numbers::Context;
-use crate::insight::{Numbers, Summary, words};
-use crate::model::fragment::draft_from_fragment;
-use crate::model::outcome::Outcome;
-use crate::model::run::{Place, Run, RunLeg};
-use crate::model::trace::TaskLife;
-use crate::model::{format, packed};
+use crate::insight::{self, Numbers};
+use crate::model::figures::Figures;
+use crate::model::packed;
+use crate::model::plan::Job;
+use crate::model::run::{Run, RunLeg};
 use crate::platform::clock::ahead_minutes;
 use crate::timeline;
-
-/// The most tasks of an open run that are listed.
-const LISTED_MAX: usize = 100;
 
 /// The timeline tells runs apart by their numbers: those of opened runs are above all that are made here.
 const OPENED_FROM: u32 = 1 << 24;
@@ -36,6 +32,24 @@ const LEGS_MAX: u32 = 256;
 
 /// How many spans are taken in before a person is answered: some milliseconds' worth.
 const TAKEN_AT_ONCE: usize = 1 << 16;
+
+/// What the page has of the run that was made last.
+#[derive(Default)]
+pub struct Recorded {
+    /// Of each setting, the run that is drawn.
+    pub legs: Vec<RunLeg>,
+    /// Of each trial.
+    pub figures: Vec<Figures>,
+}
+
+/// What a leg of an open run ran, and where.
+#[derive(Clone)]
+struct JobOfLeg {
+    job: Job,
+    /// Cores, as the browser reported them.
+    cores: u32,
+    clock_step: Duration,
+}
 
 /// What is open, and the worker that handles files.
 pub struct Shelf {
@@ -46,6 +60,8 @@ pub struct Shelf {
     opened: RefCell<Option<Rc<Read>>>,
     /// What is seen of a run while it is taken in.
     picture: RefCell<Option<Rc<Picture>>>,
+    /// The picture that the tasks of the open run computed, where they did.
+    computed: RefCell<Option<Rc<insight::Picture>>>,
     /// How many were opened.
     opened_count: Cell<u32>,
     /// When the run that was made last ended, in milliseconds since the Unix epoch.
@@ -62,6 +78,7 @@ impl Shelf {
             filing: Filing::new(program_url),
             opened: RefCell::default(),
             picture: RefCell::default(),
+            computed: RefCell::default(),
             opened_count: Cell::default(),
             made_ms: Cell::default(),
             dropped: RefCell::default(),
@@ -83,9 +100,15 @@ impl Shelf {
         self.picture.borrow().clone()
     }
 
+    /// The picture that the tasks of the open run computed, where they did.
+    pub fn computed(&self) -> Option<Rc<insight::Picture>> {
+        self.computed.borrow().clone()
+    }
+
     /// Shows the run that was made last.
     pub fn close(&self) {
         self.opened.take();
+        self.computed.take();
         self.picture.take();
         // What is still being read is not wanted any more.
         self.opened_count.set(self.opened_count.get() + 1);
@@ -116,8 +139,8 @@ impl Shelf {
         (self.send)(Msg::Runs(msg));
     }
 
-    /// Does what the app asks for. `legs` gives what was run last.
-    pub fn perform(self: &Rc<Shelf>, task: FileTask, legs: impl FnOnce() -> Vec<RunLeg>) {
+    /// Does what the app asks for. `recorded` gives what was run last.
+    pub fn perform(self: &Rc<Shelf>, task: FileTask, recorded: impl FnOnce() -> Recorded) {
         let shelf = self.clone();
         match task {
             FileTask::Close => self.close(),
@@ -133,7 +156,7 @@ impl Shelf {
             FileTask::List => self.ask(Ask::List, listed, RunsMsg::Refused),
             FileTask::Keep(meta) => {
                 self.made_ms.set(js_sys::Date::now() as u64);
-                let run = self.record(meta, legs());
+                let run = self.record(meta, recorded());
                 // What was stopped before it began has nothing to be kept.
                 if run.legs.is_empty() {
                     self.tell(RunsMsg::NotKept(None));
@@ -146,7 +169,7 @@ impl Shelf {
             FileTask::Remove(id) => self.ask(Ask::Remove(id), listed, RunsMsg::Refused),
             FileTask::Open(id) => spawn_local(async move { shelf.open(id).await }),
             FileTask::Compare(first, second) => spawn_local(async move { shelf.compare(first, second).await }),
-            FileTask::Beside(made) => self.show_beside(&Read::of(self.record(made, legs()))),
+            FileTask::Beside(made) => self.show_beside(&Read::of(self.record(made, recorded()))),
             FileTask::KeepOpened => {
                 let opened = self.opened.borrow().clone();
                 match opened {
@@ -156,29 +179,29 @@ impl Shelf {
             }
             FileTask::Import => spawn_local(async move { shelf.import().await }),
             FileTask::Export(format, meta) => {
-                let run = self.shown(meta, legs);
+                let run = self.shown(meta, recorded);
                 spawn_local(async move { shelf.export(run, format).await });
             }
             FileTask::ExportPicture(meta) => {
-                let run = self.shown(meta, legs);
+                let run = self.shown(meta, recorded);
                 spawn_local(async move { shelf.export_picture(run).await });
             }
             FileTask::OpenInSpeedscope(meta) => {
-                let run = self.shown(meta, legs);
+                let run = self.shown(meta, recorded);
                 spawn_local(async move { shelf.open_in_speedscope(run).await });
             }
         }
     }
 
     /// The record of the run that was made last.
-    fn record(&self, Made { work, plan, place }: Made, legs: Vec<RunLeg>) -> Run {
-        Run { name: String::new(), work, made_ms: self.made_ms.get(), place, plan, legs }
+    fn record(&self, Made { work, plan, place }: Made, Recorded { legs, figures }: Recorded) -> Run {
+        Run { name: String::new(), work, made_ms: self.made_ms.get(), place, plan, figures: Some(figures), legs }
     }
 
     /// The run that is on the page.
-    fn shown(&self, made: Made, legs: impl FnOnce() -> Vec<RunLeg>) -> Run {
+    fn shown(&self, made: Made, recorded: impl FnOnce() -> Recorded) -> Run {
         let opened = self.opened.borrow();
-        opened.as_ref().map_or_else(|| self.record(made, legs()), |read| read.run.clone())
+        opened.as_ref().map_or_else(|| self.record(made, recorded()), |read| read.run.clone())
     }
 
     /// Asks for something that is answered by the list of kept runs.
@@ -210,7 +233,7 @@ impl Shelf {
             self.picture.replace(Some(Rc::new(picture)));
             // What is still worked out of the run before is not wanted any more.
             self.opened_count.set(asked + 1);
-            self.tell(RunsMsg::Opening(Rc::new(view(&read, source))));
+            self.tell(RunsMsg::Opening(Rc::new(opened(&read, source))));
         }
         let count = self.opened_count.get();
         let is_wanted = || self.opened_count.get() == count;
@@ -245,26 +268,36 @@ impl Shelf {
         timeline_room(&self.window)
     }
 
-    fn show(self: &Rc<Shelf>, read: Read, source: Source, id: Option<u64>, remarks: Vec<String>) {
+    fn show_one(self: &Rc<Shelf>, read: Read, source: Source, id: Option<u64>, remarks: Vec<String>) {
+        let (run, jobs) = (opened(&read, source), jobs(&read.run));
+        self.show(read, run, jobs, id, remarks);
+    }
+
+    /// Shows a run whose legs ran these jobs.
+    fn show(
+        self: &Rc<Shelf>,
+        read: Read,
+        run: OpenedRun,
+        jobs: Vec<Option<JobOfLeg>>,
+        id: Option<u64>,
+        remarks: Vec<String>,
+    ) {
         let read = Rc::new(read);
-        let view = Rc::new(view(&read, source));
         self.opened.replace(Some(read.clone()));
+        self.computed.replace(computed(&read.run, &jobs).map(Rc::new));
         self.picture.take();
         let count = self.opened_count.get() + 1;
         self.opened_count.set(count);
-        self.tell(RunsMsg::Opened { run: view, id, remarks });
+        self.tell(RunsMsg::Opened { run: Rc::new(run), id, remarks });
         let shelf = self.clone();
-        spawn_local(async move { shelf.work_out(&read.run, count).await });
+        spawn_local(async move { shelf.work_out(&read.run, &jobs, count).await });
     }
 
     /// Works out the numbers of the legs of an open run, as long as it is open.
-    async fn work_out(&self, run: &Run, count: u32) {
-        let draft = run.plan.as_deref().and_then(|plan| draft_from_fragment(plan).ok());
-        let Some(plan) = draft.and_then(|draft| draft.validate(run.place.cores).ok()) else { return };
-        let clock_step = Duration::from_nanos(run.place.clock_step_ns.unwrap_or_default());
-        for (place, leg) in run.legs.iter().enumerate() {
-            let Some(model) = leg.model else { continue };
-            let context = Context { model, workload: &plan.workload, cores: run.place.cores, clock_step };
+    async fn work_out(&self, run: &Run, jobs: &[Option<JobOfLeg>], count: u32) {
+        for (place, (leg, job)) in run.legs.iter().zip(jobs).enumerate() {
+            let Some(JobOfLeg { job, cores, clock_step }) = job else { continue };
+            let context = Context { model: job.model, workload: &job.workload, cores: *cores, clock_step: *clock_step };
             let mut numbers = Numbers::default();
             for stage in Numbers::STAGES {
                 // A person is answered in between.
@@ -280,7 +313,7 @@ impl Shelf {
 
     async fn open(self: &Rc<Shelf>, id: u64) {
         if let Some((read, remarks)) = self.run(Ask::Open(id, self.room()), None, Some(Source::Kept)).await {
-            self.show(read, Source::Kept, Some(id), remarks);
+            self.show_one(read, Source::Kept, Some(id), remarks);
         }
     }
 
@@ -290,15 +323,22 @@ impl Shelf {
         let Some((one, _)) = self.run(Ask::Open(first, None), None, None).await else { return };
         let Some((two, _)) = self.run(Ask::Open(second, None), None, None).await else { return };
         if self.opened_count.get() == count {
-            self.show(beside(&one, &two), Source::Compared, None, Vec::new());
+            self.show_two(&one, &two);
         }
+    }
+
+    fn show_two(self: &Rc<Shelf>, one: &Read, two: &Read) {
+        let read = beside(one, two);
+        let run = OpenedRun::of_two(&read, one, two, ahead_minutes);
+        let jobs = [jobs(&one.run), jobs(&two.run)].concat();
+        self.show(read, run, jobs, None, Vec::new());
     }
 
     /// Shows what was made last and what is open one under the other.
     fn show_beside(self: &Rc<Shelf>, made: &Read) {
         let opened = self.opened.borrow().clone();
         let Some(opened) = opened else { return self.tell(RunsMsg::Refused("There is no open run.".to_owned())) };
-        self.show(beside(made, &opened), Source::Compared, None, Vec::new());
+        self.show_two(made, &opened);
     }
 
     async fn import(self: &Rc<Shelf>) {
@@ -316,9 +356,31 @@ impl Shelf {
             input.set_value("");
         }
         if let Some((read, remarks)) = read {
-            self.show(read, Source::Imported, None, remarks);
+            self.show_one(read, Source::Imported, None, remarks);
         }
     }
+}
+
+fn opened(read: &Read, source: Source) -> OpenedRun {
+    OpenedRun::of(read, source, ahead_minutes(read.run.made_ms))
+}
+
+/// What the legs of a run ran, where they are of a plan of ours.
+fn jobs(run: &Run) -> Vec<Option<JobOfLeg>> {
+    let settings = run.plan().map(|plan| plan.settings()).unwrap_or_default();
+    let clock_step = Duration::from_nanos(run.place.clock_step_ns.unwrap_or_default());
+    let job = |leg: &RunLeg| {
+        let job = settings[leg.setting_among(&settings)?].job.clone();
+        Some(JobOfLeg { job, cores: run.place.cores, clock_step })
+    };
+    run.legs.iter().map(job).collect()
+}
+
+/// The picture that the tasks of the last leg computed: the one that is told of. Of two runs, none is.
+fn computed(run: &Run, jobs: &[Option<JobOfLeg>]) -> Option<insight::Picture> {
+    run.plan.as_ref()?;
+    let JobOfLeg { job, .. } = jobs.last()?.as_ref()?;
+    insight::picture::picture(&job.workload, &run.legs.last()?.trace)
 }
 
 fn listed(list: Vec<Kept>, new: Option<u64>) -> RunsMsg {
@@ -354,52 +416,4 @@ async fn take_in(run: &mut Run, spans: &Array, is_wanted: impl Fn() -> bool) -> 
         }
     }
     Some(())
-}
-
-/// The legs of two runs in one.
-fn beside(one: &Read, two: &Read) -> Read {
-    let summaries = [one, two].into_iter().flat_map(|read| read.summaries.iter().cloned()).collect();
-    let (one, two) = (&one.run, &two.run);
-    let legs = [("A", one), ("B", two)].into_iter().flat_map(|(mark, run)| {
-        run.legs.iter().map(move |leg| RunLeg { title: format!("{mark}: {}", leg.title), ..leg.clone() })
-    });
-    let name = format!("{} beside {}", one.title(), two.title());
-    // What holds for one of them only is said of none.
-    let place = if one.place == two.place { one.place.clone() } else { Place::default() };
-    let run = Run { name, work: String::new(), made_ms: 0, place, plan: None, legs: legs.collect() };
-    Read { run, summaries, picture: None }
-}
-
-/// What is shown of an open run beside its timeline.
-fn view(Read { run, summaries, .. }: &Read, source: Source) -> OpenedRun {
-    let leg = |(leg, summary): (&RunLeg, &Summary)| {
-        let start = leg.trace.work_start().unwrap_or_default();
-        let task = |(index, life): (usize, &TaskLife)| {
-            let outcome = match &life.outcome {
-                None => "open".to_owned(),
-                Some(Outcome::Done(_)) => "done".to_owned(),
-                Some(Outcome::Cancelled) => "cancelled".to_owned(),
-                Some(Outcome::Failed(failure)) => words::failure(failure),
-            };
-            let ended = life.ended.map_or(String::new(), |stamp| format::duration(stamp.at - start));
-            (leg.task_name(index), outcome, ended)
-        };
-        OpenedLeg {
-            title: leg.title.clone(),
-            noun: leg.noun.clone(),
-            summary: summary.clone(),
-            end: leg.end.clone(),
-            numbers: None,
-            tasks: leg.trace.tasks.iter().enumerate().take(LISTED_MAX).map(task).collect(),
-        }
-    };
-    OpenedRun {
-        source,
-        title: run.title(),
-        made_ms: run.made_ms,
-        ahead_minutes: ahead_minutes(run.made_ms),
-        place: run.place.clone(),
-        plan: run.plan.clone(),
-        legs: run.legs.iter().zip(summaries).map(leg).collect(),
-    }
 }

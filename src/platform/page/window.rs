@@ -216,8 +216,10 @@ impl Page {
             Some(picture) => self.timeline.paint_picture(&picture),
             None => self.timeline.paint(now_ms),
         }
-        if let Some(seen) = self.session.picture().filter(|_| !self.shelf.is_open()) {
-            // Its canvas comes with the numbers, which may be a moment later.
+        // Its canvas comes with the numbers, which may be a moment later.
+        if let Some(seen) = self.shelf.computed() {
+            let _ = picture::paint(&self.window, &seen);
+        } else if let Some(seen) = self.session.picture().filter(|_| !self.shelf.is_open()) {
             let _ = picture::paint(&self.window, &seen);
         }
     }

@@ -79,16 +79,17 @@ export function overlap(browser, url) {
         const wall = document.querySelector("#wall strong").innerText;
         const starting = document.querySelector("#wall .card-note").innerText.replace(/^after | of starting$/g, "");
         const call = /to its answer (.*?) \(median/.exec(document.querySelector("#copied .card-note")?.innerText)?.[1];
-        seen.push({ status, call, legs: cells.length > 0 ? cells.map((cell) => [cell[1], cell[5]]) : [[wall, starting]] });
+        const ends = [...document.querySelectorAll("#results tbody tr")].map((row) => row.children[2].innerText);
+        seen.push({ status, call, ended: ends, legs: cells.length > 0 ? cells.map((cell) => [cell[1], cell[5]]) : [[wall, starting]] });
       }
       return seen;
     }, times);
-    return all.map(({ status, legs, call }) => {
+    return all.map(({ status, legs, call, ended }) => {
       // A run that failed took no time that means anything.
       if (!/ is done(; 1 site failed, as planned)?$/.test(status)) throw new Error(`a run was to be measured, and the page says: ${status}`);
       const times = legs.map(([wall, starting]) => ({ wall: milliseconds(wall), starting: milliseconds(starting) }));
-      // Of the last leg: from a call to its answer.
-      Object.assign(times.at(-1), { call: call && milliseconds(call) });
+      // Of the last leg: from a call to its answer, and when each of the tasks that are listed ended.
+      Object.assign(times.at(-1), { call: call && milliseconds(call), ended: ended.filter((text) => text !== "").map(milliseconds) });
       return times;
     });
   }

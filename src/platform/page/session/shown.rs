@@ -1,5 +1,6 @@
 //! What is told and drawn of a session.
 
+use super::super::shelf::Recorded;
 use super::Session;
 use crate::app::{Msg, RunView};
 use crate::insight::{self, Picture};
@@ -108,8 +109,12 @@ impl Session {
         self.telling_ms.set(now_ms() - began_ms);
     }
 
-    /// What was run last, as it is kept and exported: of each setting, the run that is drawn.
-    pub fn record(&self) -> Vec<RunLeg> {
+    /// What was run last, as it is kept and exported: the figures of each trial, and of each setting the run that is drawn.
+    pub fn record(&self) -> Recorded {
+        Recorded { legs: self.drawn(), figures: self.figures.borrow().to_vec() }
+    }
+
+    fn drawn(&self) -> Vec<RunLeg> {
         let limit_ms = self.plan.borrow().as_ref().and_then(|plan| plan.limit_ms);
         let legs = self.legs.borrow();
         let record = legs.iter().filter_map(|leg| {
@@ -119,10 +124,12 @@ impl Session {
             let mut record = RunLeg {
                 title: leg.setting.title(),
                 model: Some(job.model),
+                setting: u32::try_from(leg.place).ok(),
                 noun: job.workload.task_noun().to_owned(),
                 task_names: Vec::new(),
                 limit_ms,
                 end: run.end.clone()?,
+                output: run.output(),
                 trace: run.trace.clone(),
             };
             // Names that say no more than the number are not kept.
