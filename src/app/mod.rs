@@ -5,7 +5,7 @@ mod runs;
 mod state;
 mod update;
 
-pub use opened::{Beside, OpenedLeg, OpenedRun, Source, beside};
+pub use opened::{Beside, JobOfLeg, OpenedLeg, OpenedRun, Source, beside};
 pub use runs::{ChartFormat, FileTask, Made, Runs, RunsMsg};
 pub use state::{Environment, LegView, Network, Notice, Progress, RunView, State};
 pub use update::{Edit, Effect, Msg, update};

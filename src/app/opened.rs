@@ -1,15 +1,17 @@
 //! A run that was made at another time, or elsewhere, as it is shown: like a run of this page, where it is one of ours.
 
+use core::time::Duration;
 use std::rc::Rc;
 
 use super::state::{LegView, Progress, RunView};
 use crate::files::ask::Read;
+use crate::insight::numbers::Context;
 use crate::insight::race::{Side, Table, Verdict};
-use crate::insight::{Numbers, Summary, figures, words};
+use crate::insight::{self, Numbers, Picture, Summary, figures, words};
 use crate::model::experiment::Trial;
 use crate::model::format;
 use crate::model::outcome::{Outcome, RunEnd};
-use crate::model::plan::Plan;
+use crate::model::plan::{Experiment, Job, Workload};
 use crate::model::run::{Place, Run, RunLeg, local_minute};
 use crate::model::trace::TaskLife;
 
@@ -27,6 +29,16 @@ pub enum Source {
     Compared,
 }
 
+/// What a leg of an open run ran, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JobOfLeg {
+    pub job: Job,
+    /// Cores, as the browser reported them.
+    pub cores: u32,
+    /// The smallest step of the clock there.
+    pub clock_step: Duration,
+}
+
 /// A leg of an open run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenedLeg {
@@ -34,6 +46,8 @@ pub struct OpenedLeg {
     pub noun: String,
     pub summary: Summary,
     pub end: RunEnd,
+    /// What it ran; `None` of runs that are none of ours.
+    pub job: Option<Rc<JobOfLeg>>,
     /// `None` until they have been worked out; and for ever of runs that are none of Overlap's.
     pub numbers: Option<Rc<Numbers>>,
     /// The first tasks: name, outcome, and when it ended since the first submission.
@@ -68,9 +82,19 @@ pub struct OpenedRun {
     pub beside: Option<Beside>,
 }
 
+impl JobOfLeg {
+    /// What its numbers are worked out with.
+    pub fn context(&self) -> Context<'_> {
+        let JobOfLeg { job, cores, clock_step } = self;
+        Context { model: job.model, workload: &job.workload, cores: *cores, clock_step: *clock_step }
+    }
+}
+
 impl OpenedRun {
     /// What is shown of a run that was read, beside its timeline.
-    pub fn of(Read { run, summaries, .. }: &Read, source: Source, ahead_minutes: i32) -> OpenedRun {
+    pub fn of(read: &Read, source: Source, ahead_minutes: i32) -> OpenedRun {
+        let run = &read.run;
+        let view = run_view(run, &read.summaries);
         OpenedRun {
             source,
             title: run.title(),
@@ -78,25 +102,43 @@ impl OpenedRun {
             ahead_minutes,
             place: run.place.clone(),
             plan: run.plan.clone(),
-            legs: run.legs.iter().zip(summaries).map(|(leg, summary)| opened_leg(leg, summary)).collect(),
-            run: run_view(run, summaries),
+            legs: opened_legs(read, jobs(run, view.as_ref())),
+            run: view,
             beside: None,
         }
     }
 
     /// What is shown of two. `read` has the legs of both.
     pub fn of_two(read: &Read, one: &Read, two: &Read, ahead_minutes: impl Fn(u64) -> i32) -> OpenedRun {
-        let views = run_view(&one.run, &one.summaries).zip(run_view(&two.run, &two.summaries));
-        let beside = views.map(|(of_one, of_two)| {
-            let side = |mark, view: &'_ RunView| (mark, view.settings.clone(), view.figures.clone());
-            let sides = [side("A", &of_one), side("B", &of_two)];
-            let sides = sides.each_ref().map(|(mark, settings, figures)| Side { mark, settings, figures });
+        let [of_one, of_two] = [one, two].map(|read| run_view(&read.run, &read.summaries));
+        let jobs = [jobs(&one.run, of_one.as_ref()), jobs(&two.run, of_two.as_ref())].concat();
+        let beside = of_one.zip(of_two).map(|(of_one, of_two)| {
+            let sides = [("A", &of_one), ("B", &of_two)];
+            let sides = sides.map(|(mark, view)| Side { mark, settings: &view.settings, figures: &view.figures });
             let table = Table::beside(&sides);
             let verdict = table.verdict();
-            let remarks = remarks(&table, &one.run, &two.run, ahead_minutes);
+            let remarks = remarks(&table, [(&one.run, &of_one), (&two.run, &of_two)], ahead_minutes);
             Beside { table, verdict, remarks }
         });
-        OpenedRun { beside, ..OpenedRun::of(read, Source::Compared, 0) }
+        let run = &read.run;
+        OpenedRun {
+            source: Source::Compared,
+            title: run.title(),
+            made_ms: 0,
+            ahead_minutes: 0,
+            place: run.place.clone(),
+            plan: None,
+            legs: opened_legs(read, jobs),
+            run: None,
+            beside,
+        }
+    }
+
+    /// The picture that the tasks of the leg computed which is told of. `run` is what this was made of.
+    pub fn picture(&self, run: &Run) -> Option<Picture> {
+        let view = self.run.as_ref()?;
+        let setting = view.settings.get(view.leg()?.setting)?;
+        insight::picture::picture(&setting.job.workload, &run.legs.last()?.trace)
     }
 }
 
@@ -114,43 +156,67 @@ pub fn beside(one: &Read, two: &Read) -> Read {
     Read { run, summaries, picture: None }
 }
 
-fn remarks(table: &Table, one: &Run, two: &Run, ahead_minutes: impl Fn(u64) -> i32) -> Vec<String> {
+/// What a person has to know of two runs that stand beside each other.
+fn remarks(
+    table: &Table,
+    [(one, of_one), (two, of_two)]: [(&Run, &RunView); 2],
+    ahead_minutes: impl Fn(u64) -> i32,
+) -> Vec<String> {
     let mut remarks = Vec::new();
     if !table.is_of_one_work {
-        let works = if one.work == two.work {
+        let [work, other] = [of_one, of_two].map(|view| view.plan.workload.kind().label());
+        let works = if work == other {
             "the same kind of work with other settings".to_owned()
         } else {
-            format!("different work ({} and {})", one.work, two.work)
+            format!("different work ({work} and {other})")
         };
         remarks.push(format!("They did {works}, so their times do not compare and nobody is ranked."));
     }
     let made = |run: &Run| {
-        let when = if run.made_ms > 0 {
-            local_minute(run.made_ms, ahead_minutes(run.made_ms))
-        } else {
-            "some time".to_owned()
-        };
-        let cores = match run.place.cores {
-            0 => String::new(),
-            cores => format!(" on {}", format::count(cores as usize, "core")),
-        };
+        let when = local_minute(run.made_ms, ahead_minutes(run.made_ms));
+        let when = if run.made_ms > 0 { when } else { "some time".to_owned() };
+        let cores = format::count(run.place.cores as usize, "core");
         let browser = if run.place.browser.is_empty() { String::new() } else { format!(" in {}", run.place.browser) };
-        format!("{when}{cores}{browser}")
+        format!("{when} on {cores}{browser}")
     };
     remarks.push(format!("A was made {}; B {}.", made(one), made(two)));
-    let alike = |of: fn(&Place) -> (&str, u32)| of(&one.place) == of(&two.place);
-    if !alike(|place| (&place.browser, place.cores)) {
-        remarks.push("What ran them differs, and a part of the difference may come from that.".to_owned());
-    } else if table.is_of_one_work {
+    if table.is_of_one_work {
         remarks.push(
             "They were not run in turns, as a race is: what else the machine did meanwhile is in their difference."
                 .to_owned(),
         );
+        let mut differs = Vec::new();
+        let (here, there) = (&one.place, &two.place);
+        if (&here.browser, here.cores) != (&there.browser, there.cores) {
+            differs.push("what ran them".to_owned());
+        }
+        if here.build != there.build {
+            differs.push("the version of Overlap".to_owned());
+        }
+        if of_one.plan.repeats != of_two.plan.repeats {
+            differs.push("how often each was run".to_owned());
+        }
+        for leg in &of_one.legs {
+            let job = &of_one.settings[leg.setting].job;
+            let other = of_two.legs.iter().map(|leg| &of_two.settings[leg.setting].job);
+            if other.into_iter().any(|other| other.model == job.model && other.options != job.options) {
+                differs.push(format!("the settings of {}", job.model.label()));
+            }
+        }
+        if !differs.is_empty() {
+            let differs: Vec<&str> = differs.iter().map(String::as_str).collect();
+            remarks.push(format!("So is what else differs: {}.", format::list(&differs)));
+        }
     }
     remarks
 }
 
-fn opened_leg(leg: &RunLeg, summary: &Summary) -> OpenedLeg {
+fn opened_legs(Read { run, summaries, .. }: &Read, jobs: Vec<Option<Rc<JobOfLeg>>>) -> Vec<OpenedLeg> {
+    let legs = run.legs.iter().zip(summaries).zip(jobs);
+    legs.map(|((leg, summary), job)| opened_leg(leg, summary, job)).collect()
+}
+
+fn opened_leg(leg: &RunLeg, summary: &Summary, job: Option<Rc<JobOfLeg>>) -> OpenedLeg {
     let start = leg.trace.work_start().unwrap_or_default();
     let task = |(index, life): (usize, &TaskLife)| {
         let outcome = match &life.outcome {
@@ -167,41 +233,52 @@ fn opened_leg(leg: &RunLeg, summary: &Summary) -> OpenedLeg {
         noun: leg.noun.clone(),
         summary: summary.clone(),
         end: leg.end.clone(),
+        job,
         numbers: None,
         tasks: leg.trace.tasks.iter().enumerate().take(LISTED_MAX).map(task).collect(),
     }
 }
 
-/// A run as the page shows its own. `None` where its plan is none of ours, or says something else than its legs do: a file can say
-/// anything.
-fn run_view(run: &Run, summaries: &[Summary]) -> Option<RunView> {
-    let plan = run.plan()?;
-    let settings = plan.settings();
-    let setting_of = |leg: &RunLeg| {
-        let place = leg.setting_among(&settings)?;
-        (settings[place].job.workload.tasks() as usize == leg.trace.tasks.len()).then_some(place)
+/// What the legs of a run ran, of which numbers are worked out: of curves, times are what matters.
+fn jobs(run: &Run, view: Option<&RunView>) -> Vec<Option<Rc<JobOfLeg>>> {
+    let Some(view) = view.filter(|view| view.plan.experiment.shows_each_run()) else {
+        return vec![None; run.legs.len()];
     };
-    let places = run.legs.iter().map(setting_of).collect::<Option<Vec<usize>>>().filter(|places| !places.is_empty())?;
+    let clock_step = Duration::from_nanos(run.place.clock_step_ns.unwrap_or_default());
+    let job = |leg: &Rc<LegView>| {
+        let job = view.settings[leg.setting].job.clone();
+        Some(Rc::new(JobOfLeg { job, cores: run.place.cores, clock_step }))
+    };
+    view.legs.iter().map(job).collect()
+}
+
+/// A run as the page shows its own.
+fn run_view(run: &Run, summaries: &[Summary]) -> Option<RunView> {
+    let (plan, settings, places) = run.settings()?;
     let recorded = || run.legs.iter().zip(summaries).zip(&places);
-    let legs = recorded().map(|((leg, summary), place)| {
-        let (end, output) = (Some(leg.end.clone()), leg.output.clone());
-        Rc::new(LegView::of(*place, &settings[*place], &leg.trace, summary.clone(), end, output, plan.limit_ms))
-    });
-    let (figures, plan, all) = match &run.figures {
-        Some(figures) => (figures.clone(), plan.clone(), plan.trials().len()),
-        // Version 1 kept only what is drawn: one run of each.
+    let figures = match &run.figures {
+        Some(figures) => figures.clone(),
+        // Version 1 kept what is drawn alone. Of one run each that is all there was; of anything else it is not what was measured.
         None => {
+            let had_one_each = plan.experiment == Experiment::One && !plan.warms_up() && places.len() == settings.len();
             let figures = recorded().map(|((leg, summary), place)| {
                 let trial = Trial { setting: *place, round: 1 };
                 figures::of_summary(trial, &leg.trace, summary, &leg.end, None)
             });
-            (figures.collect(), Plan { repeats: 1, ..plan.clone() }, run.legs.len())
+            had_one_each.then(|| figures.collect())?
         }
     };
+    let legs = recorded().map(|((leg, summary), place)| {
+        let output = leg.output.clone().filter(|_| matches!(plan.workload, Workload::Commands(_)));
+        let (setting, end) = (&settings[*place], Some(leg.end.clone()));
+        Rc::new(LegView::of(*place, setting, &leg.trace, summary.clone(), end, output, plan.limit_ms))
+    });
+    let all = plan.trials().len();
+    let done = run.trials_over.map_or(figures.len(), |over| over as usize);
     Some(RunView {
         legs: legs.collect(),
         plan: Rc::new(plan),
-        progress: Progress { done: figures.len(), all, ..Progress::default() },
+        progress: Progress { done, all, ..Progress::default() },
         settings: Rc::new(settings),
         live: None,
         figures: Rc::new(figures),
@@ -210,8 +287,6 @@ fn run_view(run: &Run, summaries: &[Summary]) -> Option<RunView> {
 
 #[cfg(test)]
 mod tests {
-    use core::time::Duration;
-
     use super::*;
     use crate::model::figures::Figures;
     use crate::model::fragment::fragment_from_draft;
@@ -239,7 +314,10 @@ mod tests {
 
     /// A run of primes under Sequential and another model, as it is kept.
     fn read(model: ModelKind, ms: u64, below: u32) -> Read {
-        let repeats = 3;
+        read_of(model, ms, below, 3)
+    }
+
+    fn read_of(model: ModelKind, ms: u64, below: u32, repeats: u32) -> Read {
         let mut draft = Draft::of(WorkloadKind::Primes, model);
         draft.set_text(Param::Tasks, TASKS.to_string());
         draft.set_text(Param::Repeats, repeats.to_string());
@@ -268,6 +346,8 @@ mod tests {
         };
         let figures = (1..=repeats).flat_map(|round| [of(0, round), of(1, round)]).collect();
         run.figures = Some(figures);
+        let plan = run.settings().map(|(plan, ..)| plan.trials().len() as u32);
+        run.trials_over = plan;
         Read::of(run)
     }
 
@@ -281,16 +361,25 @@ mod tests {
         assert_eq!(run.walls_of(leg).map(|walls| (walls.n, walls.median)), Some((3, Duration::from_millis(52))));
         assert_eq!(run.speedup_of(leg), Some(102.0 / 52.0));
         assert_eq!((run.plan.repeats, run.live), (3, None));
+        assert!(opened.legs.iter().all(|leg| leg.job.is_some()), "its numbers are worked out");
+        let mut stopped = read(ModelKind::Cores, 50, BELOW);
+        stopped.run.trials_over = Some(5);
+        let run = OpenedRun::of(&stopped, Source::Kept, 0).run.unwrap();
+        assert_eq!((run.progress.done, run.progress.all), (5, 8));
     }
 
     #[test]
-    fn one_that_version_1_kept_has_one_run_of_each() {
-        let mut old = read(ModelKind::Cores, 50, BELOW);
+    fn one_that_version_1_kept_is_whole_where_each_was_run_once() {
+        let mut old = read_of(ModelKind::Cores, 50, BELOW, 1);
         old.run.figures = None;
+        old.run.trials_over = None;
         old.run.legs.iter_mut().for_each(|leg| leg.setting = None);
         let run = OpenedRun::of(&old, Source::Kept, 0).run.unwrap();
         assert_eq!(run.speedup_of(run.leg().unwrap()), Some(2.0));
-        assert_eq!((run.plan.repeats, run.figures.len(), run.progress.done == run.progress.all), (1, 2, true));
+        assert_eq!((run.figures.len(), run.progress.done, run.progress.all), (2, 2, 2));
+        let mut old = read(ModelKind::Cores, 50, BELOW);
+        old.run.figures = None;
+        assert_eq!(OpenedRun::of(&old, Source::Kept, 0).run, None, "of three runs each, two are not known");
     }
 
     #[test]
@@ -307,8 +396,12 @@ mod tests {
         assert_eq!(run_of(&|run| run.legs[1].model = Some(ModelKind::Threads)), None, "another model's");
         assert_eq!(run_of(&|run| run.legs[1].trace = trace(5, 50).into()), None, "other tasks");
         assert_eq!(run_of(&|run| run.legs.clear()), None);
+        assert_eq!(run_of(&|run| run.legs[1].title = "Cores, 2 workers".to_owned()), None, "no such title");
+        assert_eq!(run_of(&|run| run.place.cores = 0), None, "its usual numbers are not known");
         let figures = run_of(&|run| run.figures = Some(vec![])).unwrap();
-        assert_eq!(figures.speedup_of(figures.leg().unwrap()), None, "what was not measured is not shown");
+        let leg = figures.leg().unwrap();
+        assert_eq!(figures.speedup_of(leg), None, "what was not measured is not shown");
+        assert_eq!(figures.speedup_missing(leg), Some("no run of both counts"));
     }
 
     #[test]
@@ -322,6 +415,10 @@ mod tests {
         assert_eq!(verdict.and_then(|verdict| verdict.winner), Some(3));
         assert_eq!(table.rows[3].memory_bytes, Some(1 << 20));
         assert!(remarks.iter().any(|remark| remark.contains("not run in turns")), "{remarks:?}");
+        let mut elsewhere = two.clone();
+        elsewhere.run.place.cores = 8;
+        let Beside { remarks, .. } = of_two(&one, &elsewhere).beside.unwrap();
+        assert_eq!(remarks.last().map(String::as_str), Some("So is what else differs: what ran them."));
         let other = read(ModelKind::Cores, 50, 777);
         let Beside { verdict, remarks, .. } = of_two(&one, &other).beside.unwrap();
         assert_eq!(verdict, None);

@@ -46,6 +46,8 @@ struct RunFile {
     plan: Option<String>,
     #[serde(default)]
     figures: Option<Bounded<FiguresFile, Trials>>,
+    #[serde(default)]
+    trials_over: Option<u32>,
     phases: Bounded<String, Lanes>,
     legs: Bounded<LegFile, Legs>,
 }
@@ -192,6 +194,7 @@ impl RunFile {
             place: run.place.clone(),
             plan: run.plan.clone(),
             figures: run.figures.as_ref().map(|figures| figures.iter().map(FiguresFile::of).collect()),
+            trials_over: run.trials_over,
             phases: Phase::ALL.iter().map(|phase| phase.label().to_owned()).collect(),
             legs: run.legs.iter().map(LegFile::of).collect(),
         }
@@ -226,7 +229,7 @@ impl FiguresFile {
             messages: self.messages_ns.map(Duration::from_nanos),
             lock: self.lock_ns.map(Duration::from_nanos),
             memory_bytes: self.memory_bytes,
-            failed: self.failed,
+            failed: self.failed.as_deref().map(limits::name),
         }
     }
 }
@@ -315,6 +318,7 @@ impl RunFile {
             place: self.place,
             plan: self.plan,
             figures: self.figures.map(|list| list.0.into_iter().map(FiguresFile::into_figures).collect()),
+            trials_over: self.trials_over,
             legs,
         })
     }
@@ -330,10 +334,20 @@ impl LegFile {
             task_names: self.task_names.0,
             limit_ms: self.limit_ms,
             end: self.end,
-            output: self.output,
+            output: self.output.map(bounded),
             trace: self.trace.into_trace(phases)?.into(),
         })
     }
+}
+
+/// What programs wrote, as far as the page shows it.
+fn bounded(mut output: Output) -> Output {
+    for text in [&mut output.stdout, &mut output.stderr] {
+        let room = text.floor_char_boundary(limits::OUTPUT_BYTES);
+        output.cut_bytes = output.cut_bytes.saturating_add((text.len() - room) as u64);
+        text.truncate(room);
+    }
+    output
 }
 
 /// Checks what a trace says as it is read. What stands in a trace is what the rest of the program relies on.

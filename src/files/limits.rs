@@ -14,6 +14,9 @@ pub const LANES: usize = 20_000;
 pub const LEGS: usize = 64;
 /// The most trials of a run.
 pub const TRIALS: usize = 10_000;
+/// The most bytes of what programs wrote on one stream. (What the page keeps of it may be longer as text: bytes that are none
+/// become a sign of three.)
+pub const OUTPUT_BYTES: usize = 60_000;
 /// The most characters of a name that are kept.
 pub const NAME_CHARS: usize = 200;
 /// The latest point in time, in nanoseconds from the first: 24 days, which every float holds exactly.

@@ -1,24 +1,41 @@
 //! The numbers of a run's legs as a table in Markdown, to be pasted where people write.
 
 use crate::insight::Summary;
+use crate::insight::figures::walls;
+use crate::insight::repeats::{Repeats, speedup};
 use crate::model::format;
 use crate::model::plan::ModelKind;
-use crate::model::run::Run;
+use crate::model::run::{Run, RunLeg};
 
-/// Writes a row for each leg. Speedup is that over Sequential, where it is among them.
+/// Writes a row for each leg: with the median of its runs, where more than the one that is drawn is known. Speedup is that over
+/// Sequential, where it is among them; of what is no plan of ours nobody knows whether all did the same.
 pub fn write(run: &Run) -> String {
     let summaries: Vec<Summary> = run.legs.iter().map(|leg| Summary::of(&leg.trace)).collect();
-    let baseline = run.legs.iter().position(|leg| leg.model == Some(ModelKind::Sequential));
+    let wall = |place: usize| -> Option<Repeats> {
+        match (&run.figures, run.legs[place].setting) {
+            (Some(figures), Some(setting)) => walls(figures, setting as usize),
+            _ => Some(&summaries[place])
+                .filter(|summary| summary.is_complete())
+                .and_then(|one| Repeats::of(&[one.wall], 0)),
+        }
+    };
+    let is_sequential = |leg: &RunLeg| leg.model == Some(ModelKind::Sequential);
+    let baseline = run.legs.iter().position(is_sequential).filter(|_| run.plan.is_some());
     let mut out = String::from(
         "| Model | Wall time | Speedup | In flight, peak | Computing, peak | Starting | Done | Failed | Cancelled |\n\
          |---|--:|--:|--:|--:|--:|--:|--:|--:|\n",
     );
     for (place, (leg, summary)) in run.legs.iter().zip(&summaries).enumerate() {
-        let gained = baseline.filter(|baseline| *baseline != place).and_then(|at| speedup(&summaries[at], summary));
+        let against = baseline.filter(|baseline| *baseline != place).and_then(wall);
+        let gained = against.zip(wall(place)).and_then(|(against, wall)| speedup(&against, &wall));
+        let length = match wall(place) {
+            Some(wall) if wall.n > 1 => format!("{} (n = {})", format::duration(wall.median), wall.n),
+            _ => format::duration(summary.wall),
+        };
         let cells = [
             escaped(&leg.title),
-            format::duration(summary.wall),
-            gained.map_or("–".to_owned(), format::ratio),
+            length,
+            gained.map_or("–".to_owned(), |gained| format::ratio(gained.value)),
             summary.dials.in_flight.peak.to_string(),
             summary.dials.computing.peak.to_string(),
             format::duration(summary.start_up),
@@ -52,12 +69,6 @@ pub fn write(run: &Run) -> String {
 fn escaped(text: &str) -> String {
     let text = text.replace(['\n', '\r'], " ");
     text.replace('\\', "\\\\").replace('|', "\\|")
-}
-
-/// How many times faster a run was than another. `None` unless both ended every task, since nothing else compares.
-fn speedup(baseline: &Summary, run: &Summary) -> Option<f64> {
-    let comparable = baseline.is_complete() && run.is_complete() && !run.wall.is_zero();
-    comparable.then(|| baseline.wall.as_secs_f64() / run.wall.as_secs_f64())
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub struct Row {
     /// How many of its runs failed, and why the last did.
     pub failed: usize,
     pub why: Option<String>,
-    /// Against the baseline; of that itself 1.
+    /// Against the baseline of its run; of that itself 1.
     pub speedup: Option<Ratio>,
     /// Its speedup by its workers, where it has any.
     pub efficiency: Option<f64>,
@@ -43,7 +43,7 @@ pub struct Row {
 pub struct Table {
     /// In the order in which they ran.
     pub rows: Vec<Row>,
-    /// Which of them speedup is against: Sequential, or the slowest where that does not race.
+    /// Which of them speedup is against: Sequential, or the slowest where that does not race. `None` of several runs.
     pub baseline: Option<usize>,
     /// Whether all did the same work: the times of others do not compare.
     pub is_of_one_work: bool,
@@ -71,28 +71,46 @@ pub struct Verdict {
 /// What waiting or packing must be at least of a model's wall time, on all lanes, to be worth a word.
 const WORTH_A_WORD: f64 = 0.1;
 
+impl Row {
+    /// Says how many times faster it was than another, which it may be itself.
+    fn compare(&mut self, is_itself: bool, against: &Repeats) {
+        let itself = Ratio { value: 1.0, low: 1.0, high: 1.0 };
+        self.speedup = self.wall.and_then(|wall| if is_itself { Some(itself) } else { speedup(against, &wall) });
+        self.efficiency = self.speedup.zip(self.workers).map(|(speedup, workers)| speedup.efficiency(workers).value);
+    }
+}
+
 impl Table {
     /// Reads what has been measured so far.
     pub fn of(settings: &[Setting], figures: &[Figures]) -> Table {
         Table::of_rows(settings.iter().enumerate().map(|(place, setting)| row(place, setting, figures)).collect())
     }
 
-    /// The same of several runs: of each, the settings that are drawn.
+    /// The same of several runs: of each, the settings that are drawn. There is no baseline of all: speedup is against Sequential of
+    /// the same run, where it has one.
     pub fn beside(sides: &[Side<'_>]) -> Table {
         let mut rows: Vec<Row> = Vec::new();
         let mut works = Vec::new();
+        let mut baselines = Vec::new();
         for Side { mark, settings, figures } in sides {
             for (place, setting) in settings.iter().enumerate().filter(|(_, setting)| setting.is_kept) {
                 let label = format!("{mark}: {}", setting.title());
                 rows.push(Row { place: rows.len(), label, ..row(place, setting, figures) });
                 works.push(&setting.job.workload);
+                baselines.push((settings, figures));
             }
         }
-        if works.windows(2).all(|pair| pair[0] == pair[1]) {
-            Table::of_rows(rows)
-        } else {
-            Table { rows, baseline: None, is_of_one_work: false }
+        let is_of_one_work = works.windows(2).all(|pair| pair[0] == pair[1]);
+        if is_of_one_work {
+            for (row, (settings, figures)) in rows.iter_mut().zip(baselines) {
+                // What ran in turns with it.
+                let of_side = settings.iter().position(|setting| setting.job.model == ModelKind::Sequential);
+                if let Some(against) = of_side.and_then(|place| walls(figures, place)) {
+                    row.compare(row.model == ModelKind::Sequential, &against);
+                }
+            }
         }
+        Table { rows, baseline: None, is_of_one_work }
     }
 
     fn of_rows(mut rows: Vec<Row>) -> Table {
@@ -105,11 +123,7 @@ impl Table {
         let baseline = baseline.and_then(|row| Some((row.place, row.wall?)));
         if let Some((place, against)) = baseline {
             for row in &mut rows {
-                let itself = Ratio { value: 1.0, low: 1.0, high: 1.0 };
-                row.speedup =
-                    row.wall.and_then(|wall| if row.place == place { Some(itself) } else { speedup(&against, &wall) });
-                row.efficiency =
-                    row.speedup.zip(row.workers).map(|(speedup, workers)| speedup.efficiency(workers).value);
+                row.compare(row.place == place, &against);
             }
         }
         Table { rows, baseline: baseline.map(|(place, _)| place), is_of_one_work: true }
@@ -145,11 +159,12 @@ impl Table {
                 "Some ran only once, which tells no spread."
             };
             return none(format!(
-                "Fastest this once: {}, {} before {} with {}. {spread}",
+                "Fastest this once: {}, {} before {} with {}{}. {spread}",
                 best.label,
                 format::duration(wall.median),
                 second.label,
                 format::duration(after.median),
+                self.gained(&after, &wall),
             ));
         }
         if close.len() > 1 {
@@ -175,18 +190,29 @@ impl Table {
                 baseline.label
             ),
             _ => format!(
-                "{} won: {}, before {} with {}.",
+                "{} won: {}, before {} with {}{}.",
                 best.label,
                 format::duration(wall.median),
                 second.label,
-                format::duration(after.median)
+                format::duration(after.median),
+                self.gained(&after, &wall),
             ),
         };
         Some(Verdict { winner: Some(best.place), headline: format!("{of}{headline}"), reasons: self.reasons(best) })
     }
 
+    /// Of several runs, how many times faster the best of them was than the next.
+    fn gained(&self, second: &Repeats, best: &Repeats) -> String {
+        let ratio = speedup(second, best).filter(|_| self.baseline.is_none());
+        ratio.map_or_else(String::new, |ratio| format!(" ({} as fast)", format::ratio(ratio.value)))
+    }
+
     fn reasons(&self, best: &Row) -> Vec<String> {
         let mut reasons = Vec::new();
+        if self.baseline.is_none() {
+            // Of runs that were made at other times, perhaps elsewhere, more than the model makes the difference.
+            return reasons;
+        }
         if best.computing > 1 {
             reasons.push(format!("Up to {} of its tasks computed at the same instant.", best.computing));
         } else if best.in_flight > 1 {
@@ -364,9 +390,13 @@ mod tests {
         assert_eq!(labels, ["A: Sequential", "A: Threads with a GIL", "B: Cores"]);
         let verdict = table.verdict().unwrap();
         assert_eq!(verdict.winner, Some(2));
-        assert_eq!(verdict.headline, "B: Cores won: 51.0 ms, which is 1.98× as fast as A: Sequential.");
-        let twice = Table::beside(&[side("A", &one, &of_one), side("B", &one, &of_one)]);
-        assert_eq!(twice.rows[2].speedup.map(|speedup| speedup.value), Some(1.0), "of the same, by the first");
+        assert_eq!(verdict.headline, "B: Cores won: 51.0 ms, before A: Sequential with 101 ms (1.98× as fast).");
+        assert_eq!(verdict.reasons, [] as [String; 0]);
+        assert_eq!(table.rows[2].speedup, None, "nothing ran one after another in turns with it");
+        let fast = [figures(0, 1, 50, 1), figures(0, 2, 50, 1), figures(1, 1, 60, 1), figures(1, 2, 60, 1)];
+        let twice = Table::beside(&[side("A", &one, &of_one), side("B", &one, &fast)]);
+        let speedups = [1, 3].map(|place| twice.rows[place].speedup.map(|speedup| (speedup.value * 100.0).round()));
+        assert_eq!(speedups, [Some(84.0), Some(83.0)], "each by Sequential of its own run");
         let mut other = two.clone();
         other[0].job.workload = crate::model::plan::Workload::Tiny { tasks: 8 };
         let table = Table::beside(&[side("A", &one, &of_one), side("B", &other, &of_two)]);

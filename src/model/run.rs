@@ -87,6 +87,9 @@ pub struct Run {
     /// What was measured, trial by trial: of more than the runs that are kept whole. `None` where nobody says.
     #[serde(default)]
     pub figures: Option<Vec<Figures>>,
+    /// How many of its trials were over when it ended: all, unless it was stopped.
+    #[serde(default)]
+    pub trials_over: Option<u32>,
     /// In the order in which they ran.
     pub legs: Vec<RunLeg>,
 }
@@ -97,13 +100,14 @@ impl RunLeg {
         self.task_names.get(index).cloned().unwrap_or_else(|| format!("{} {}", self.noun, index + 1))
     }
 
-    /// Its place among the settings of its plan; `None` where it is not of the one that it says. Version 1 says none, but calls each
-    /// leg by the title of its setting.
-    pub fn setting_among(&self, settings: &[Setting]) -> Option<usize> {
-        let is_its = |setting: &Setting| Some(setting.job.model) == self.model;
-        let by_title = || settings.iter().position(|setting| is_its(setting) && setting.title() == self.title);
-        let place = self.setting.map_or_else(by_title, |place| Some(place as usize))?;
-        settings.get(place).is_some_and(is_its).then_some(place)
+    /// Its place among the settings of its plan, by its title, which is that of its setting; `None` where it is none of them, or is
+    /// another one than it says, or has other tasks. Version 1 does not say which.
+    fn setting_among(&self, settings: &[Setting]) -> Option<usize> {
+        let is_its = |setting: &Setting| Some(setting.job.model) == self.model && setting.title() == self.title;
+        let place = settings.iter().position(is_its)?;
+        let is_said = self.setting.is_none_or(|said| said as usize == place);
+        let has_its_tasks = settings[place].job.workload.tasks() as usize == self.trace.tasks.len();
+        (is_said && has_its_tasks).then_some(place)
     }
 }
 
@@ -121,9 +125,19 @@ impl Run {
     }
 
     /// The plan that it was made by; `None` where it is none of ours, or none that this program would run.
-    pub fn plan(&self) -> Option<Plan> {
+    fn plan(&self) -> Option<Plan> {
         let draft = draft_from_fragment(self.plan.as_deref()?).ok()?;
         draft.validate(self.place.cores.clamp(1, CORES_MAX)).ok()
+    }
+
+    /// The plan and its settings, with the place of each leg among them; `None` where it is none of ours, or its legs are not what its
+    /// plan says: a file can say anything.
+    pub fn settings(&self) -> Option<(Plan, Vec<Setting>, Vec<usize>)> {
+        // Without a place, nobody knows what its usual numbers were.
+        let plan = self.plan().filter(|_| self.place.cores > 0)?;
+        let settings = plan.settings();
+        let places = self.legs.iter().map(|leg| leg.setting_among(&settings)).collect::<Option<Vec<usize>>>()?;
+        (!places.is_empty()).then_some((plan, settings, places))
     }
 
     /// Lane spans, and other rows, of all legs: how large it is.

@@ -20,6 +20,8 @@ pub struct ScalingProps {
     pub cores: u32,
     /// What they are worth, once that was measured.
     pub calibrated: Option<Cores>,
+    /// Whether it was made at another time, and perhaps elsewhere.
+    pub is_opened: bool,
     pub send: Callback<Msg>,
 }
 
@@ -35,7 +37,12 @@ pub fn Scaling(props: &ScalingProps) -> Html {
         Ratio { value: value * times, low: low * times, high: high * times }
     };
     let mut words = if is_spin { Vec::new() } else { curve.words() };
-    let reported = format!("This browser reports {}", format::count(props.cores as usize, "core"));
+    let cores = format::count(props.cores as usize, "core");
+    let reported = if props.is_opened {
+        format!("The browser that ran it reported {cores}")
+    } else {
+        format!("This browser reports {cores}")
+    };
     let worth = if is_spin { Cores::of(&run.settings, &run.figures) } else { props.calibrated };
     words.push(match worth {
         Some(cores) => format!(
@@ -46,6 +53,7 @@ pub fn Scaling(props: &ScalingProps) -> Html {
             format::fixed(cores.worth.high, 2),
             cores.n,
         ),
+        None if props.is_opened => format!("{reported}."),
         None => format!("{reported}. What they are worth can be measured at the foot of the page."),
     });
     html! {

@@ -5,13 +5,13 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::numbers::{NumbersPanel, ended_of_opened};
-use super::race::{COLUMNS_NOTE, Comparison, WALL_NOTE, told};
+use super::race::{COLUMNS_NOTE, Comparison, MEDIANS_NOTE, WALL_NOTE, told};
 use super::results::Results;
 use super::stage::{came_to, found, legend, what_it_came_to};
 use super::timeline::Timeline;
 use crate::app::{Beside, Msg, OpenedLeg, OpenedRun, RunsMsg, STAGE_ID, Source};
 use crate::insight::Summary;
-use crate::insight::race::Table;
+use crate::insight::race::{Row, Table};
 use crate::model::format;
 use crate::model::outcome::RunEnd;
 use crate::model::run::local_minute;
@@ -82,8 +82,11 @@ pub fn Opened(props: &OpenedProps) -> Html {
 }
 
 fn beside_note(table: &Table, remarks: &[String]) -> String {
-    let against = table.baseline().map(|row| format!(" Speedup is against {}.", row.label)).unwrap_or_default();
-    format!("{}{against}{WALL_NOTE}{COLUMNS_NOTE}", remarks.join(" "))
+    let of_rows = |is_so: fn(&Row) -> bool| table.rows.iter().any(is_so);
+    let spread = if of_rows(|row| row.wall.is_some_and(|wall| wall.n > 1)) { MEDIANS_NOTE } else { "" };
+    let against =
+        if of_rows(|row| row.speedup.is_some()) { " Speedup is against Sequential of the same run." } else { "" };
+    format!("{}{spread}{against}{WALL_NOTE}{COLUMNS_NOTE}", remarks.join(" "))
 }
 
 /// Where the run comes from, and where and when it was made.

@@ -221,6 +221,10 @@ fn note(run: &RunView, table: &Table, is_race: bool) -> String {
     format!("{runs}{against}{WALL_NOTE}{more}")
 }
 
+/// What medians and spreads are.
+pub const MEDIANS_NOTE: &str = " Of several runs it is the median; the spread is from the shortest to the longest, or, of five and \
+     more, the middle half.";
+
 /// What the columns are that every comparison has.
 pub const WALL_NOTE: &str = " Wall time is from the first task submitted to the last ended; starting the process comes before it. \
      Computing counts threads that run a task; with more of them than cores, the system lets them take turns, which no browser \

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::app::{Msg, RUN_FILE_ID, Runs, RunsMsg};
+use crate::app::{Msg, RUN_FILE_ID, Runs, RunsMsg, Source};
 use crate::files::ask::{Format, Kept};
 use crate::model::format;
 use crate::model::run::local_minute;
@@ -38,8 +38,12 @@ pub fn RunsPanel(props: &RunsPanelProps) -> Html {
     let chosen = send.reform(|_: Event| RunsMsg::Chosen);
     let is_busy = *running || runs.busy;
     let exports = EXPORTS.into_iter().map(|(msg, label, title)| {
+        // Two are no run: their medians and their verdict would not come back.
+        let is_two = runs.opened.as_ref().is_some_and(|run| run.source == Source::Compared);
+        let is_refused = is_two && msg == RunsMsg::Export(Format::Json);
+        let title = if is_refused { "Two runs are no run: open one of them to export it" } else { title };
         let export = send.reform(move |_: MouseEvent| msg.clone());
-        html! { <button type="button" class="quiet" {title} disabled={is_busy || !has_run} onclick={export}>{ label }</button> }
+        html! { <button type="button" class="quiet" {title} disabled={is_busy || !has_run || is_refused} onclick={export}>{ label }</button> }
     });
     html! {
         <details class="runs" id="runs" aria-busy={(runs.busy || runs.keeping || runs.opening).to_string()} ontoggle={shown}>

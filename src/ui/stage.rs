@@ -49,7 +49,7 @@ pub fn Stage(props: &StageProps) -> Html {
         <section id={STAGE_ID} class="stage" aria-label="What happened">
             { run.map_or_else(|| first_screen(props), |run| headline(run, props.cores)) }
             if props.changed { { of_another_plan(&props.send) } }
-            { run.map(|run| experiment(run, props.cores, props.calibrated, &props.send)).unwrap_or_default() }
+            { run.map(|run| experiment(run, props.cores, props.calibrated, false, &props.send)).unwrap_or_default() }
             <Timeline view={props.timeline.clone()} sentence={sentence.clone()} running={props.running} send={props.send.clone()} />
             if let Some(run) = run {
                 { legend(&run.legs.iter().map(|leg| &leg.summary).collect::<Vec<_>>()) }
@@ -132,7 +132,7 @@ pub fn what_it_came_to(run: &RunView, cores: u32, send: &Callback<Msg>) -> Html 
     html! {
         <>
             { leg.map(|leg| cards(run, leg, cores)).unwrap_or_default() }
-            { experiment(run, cores, None, send) }
+            { experiment(run, cores, None, true, send) }
         </>
     }
 }
@@ -185,13 +185,13 @@ fn cards(run: &RunView, leg: &LegView, cores: u32) -> Html {
 }
 
 /// How far the trials are, and what they have come to.
-fn experiment(run: &RunView, cores: u32, calibrated: Option<Cores>, send: &Callback<Msg>) -> Html {
+fn experiment(run: &RunView, cores: u32, calibrated: Option<Cores>, is_opened: bool, send: &Callback<Msg>) -> Html {
     let is_one = run.plan.experiment == Experiment::One;
     let of_kind = match run.plan.experiment {
         Experiment::One => Html::default(),
         Experiment::Race(_) => html! { <Race run={run.clone()} /> },
         Experiment::Scaling(_) | Experiment::Cores(_) => {
-            html! { <Scaling run={run.clone()} {cores} {calibrated} send={send.clone()} /> }
+            html! { <Scaling run={run.clone()} {cores} {calibrated} {is_opened} send={send.clone()} /> }
         }
         Experiment::BreakEven(_) => html! { <BreakEven run={run.clone()} send={send.clone()} /> },
     };

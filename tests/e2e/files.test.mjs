@@ -141,9 +141,9 @@ for (const name of ["chromium", "firefox"]) {
       assert.deepEqual(other.legs.map((row) => row[2]), ["–", "–", "–"], "no speedup against other work");
       const same = await compare(0, 2, 4);
       assert.deepEqual(same.legs.map((row) => row[0]), ["A: Sequential", "A: Event loop", "B: Sequential", "B: Event loop"]);
-      assert.match(same.verdict, /^Fastest this once: [AB]: Event loop, .* before [AB]: Event loop .* One run each tells no spread/);
+      assert.match(same.verdict, /^Fastest this once: [AB]: Event loop, .* before [AB]: Event loop .*× as fast\). One run each tells no spread/);
       assert.match(same.legs[3][2], /^[\d.]+×$/);
-      assert.match(same.note, /^A was made 20.*They were not run in turns.* Speedup is against A: Sequential\./);
+      assert.match(same.note, /^A was made 20.*They were not run in turns.* Speedup is against Sequential of the same run\./);
       // Their numbers are there as well.
       await page.until(() => document.querySelectorAll("figure.ledger").length === 4);
       await press(page, "Remove", 1);

@@ -189,8 +189,9 @@ fn an_export_holds_every_span_flow_and_level() {
 #[test]
 fn coroutines_take_turns_on_their_loops_thread_and_flows_lead_there() {
     let at = |us: u64| Stamp { at: Instant(us * 1_000), sequence: us as u32 };
-    let mut trace = Trace::new(2);
-    for (task, turns) in [(0, [(10, 30), (90, 100)]), (1, [(30, 45), (100, 120)])] {
+    let mut trace = Trace::new(3);
+    // The third began within one step of the clock, has a name that is none, and had its second turn much later.
+    for (task, turns) in [(0, [(10, 30), (90, 100)]), (1, [(30, 45), (100, 120)]), (2, [(45, 45), (120, 130)])] {
         let life = &mut trace.tasks[task as usize];
         (life.submitted, life.started) = (Some(at(5 + u64::from(task))), Some(at(turns[0].0)));
         (life.ended, life.lane) = (Some(at(turns[1].1)), Some(LaneId::Coroutine(task)));
@@ -204,7 +205,8 @@ fn coroutines_take_turns_on_their_loops_thread_and_flows_lead_there() {
             .map(|(phase, start, end)| Span { phase, task: Some(TaskId(task)), start: at(start), end: at(end) })
             .to_vec();
     }
-    trace.look(Instant(120_000));
+    trace.lanes.lane(LaneId::Coroutine(2)).name = Some(String::new());
+    trace.look(Instant(130_000));
     let run = Run { legs: vec![leg(ModelKind::EventLoop, trace)], ..Run::default() };
     let kinds = checked(&chrome::write(&run));
     let turns: Vec<(&str, i128)> = kinds["X"]
@@ -213,9 +215,10 @@ fn coroutines_take_turns_on_their_loops_thread_and_flows_lead_there() {
         .map(|event| (text(event, "name"), ns(&event["ts"])))
         .collect();
     let (first, second) = ("task 1", "task 2");
-    assert_eq!(turns, [(first, 10_000), (second, 30_000), (first, 90_000), (second, 100_000)]);
+    let third = "coroutine 3";
+    assert_eq!(turns, [(first, 10_000), (second, 30_000), (first, 90_000), (second, 100_000), (third, 120_000)]);
     let arrive: Vec<i128> = kinds["f"].iter().map(|event| ns(&event["ts"])).collect();
-    assert_eq!(arrive, [10_000, 30_000], "each where its first turn begins");
+    assert_eq!(arrive, [10_000, 30_000], "each where its first turn begins, if that took any time");
 }
 
 #[test]

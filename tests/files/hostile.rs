@@ -1,7 +1,12 @@
 //! Damaged, hostile and foreign files: each is refused or read, at once, and never with a panic.
 
+use overlap::app::{OpenedRun, Source, beside};
+use overlap::files::ask::Read;
 use overlap::files::{FileError, chrome, csv, import, json, limits, markdown};
-use overlap::insight::Summary;
+use overlap::insight::Numbers;
+use overlap::insight::curve::Curve;
+use overlap::insight::race::Table;
+use overlap::insight::sweep::Sweep;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -10,9 +15,19 @@ use crate::support::made;
 /// What a page does with what it has read.
 fn use_it(bytes: &[u8]) -> Result<(), FileError> {
     let imported = import(bytes, "file")?;
-    for leg in &imported.run.legs {
-        let _ = Summary::of(&leg.trace);
+    let read = Read::of(imported.run.clone());
+    let opened = OpenedRun::of(&read, Source::Imported, 0);
+    let _ = opened.picture(&read.run);
+    for (leg, shown) in read.run.legs.iter().zip(&opened.legs) {
+        let _ = shown.job.as_ref().map(|job| Numbers::of(&leg.trace, &job.context()));
     }
+    if let Some(view) = &opened.run {
+        let (settings, figures) = (&view.settings, &view.figures);
+        let _ = (Table::of(settings, figures).verdict(), Curve::of(settings, figures, 2), Sweep::of(settings, figures));
+        let _ =
+            view.leg().map(|leg| (view.speedup_of(leg), view.speedup_with_start_of(leg), view.speedup_missing(leg)));
+    }
+    let _ = OpenedRun::of_two(&beside(&read, &read), &read, &read, |_| 0);
     assert!(import(&json::write(&imported.run), "again").is_ok(), "what was read can be kept");
     let _ = (chrome::write(&imported.run), csv::write(&imported.run), markdown::write(&imported.run));
     Ok(())

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use overlap::insight::figures;
 use overlap::model::event::Phase;
 use overlap::model::experiment::Trial;
 use overlap::model::figures::Figures;
@@ -31,11 +32,22 @@ pub fn leg(model: ModelKind, trace: Trace) -> RunLeg {
     }
 }
 
+/// The plan of what is made here.
+const PLAN: &str =
+    "v=1&run=sleep&as=event-loop&experiment=race&racers=sequential+event-loop+processes&ms=20&tasks=5&repeats=1&end";
+
 /// The same work one after another, on an event loop, and in two processes.
 pub fn made() -> Run {
     let workload = Workload::Sleep { tasks: 5, ms: 20, fault: Fault::None };
     let simulated = |model| leg(model, simulate(&workload, model, None).trace);
     let processes = leg(ModelKind::Processes, real(&workload, ModelKind::Processes, 2, |_| ()).trace);
+    let mut legs = vec![simulated(ModelKind::Sequential), simulated(ModelKind::EventLoop), processes];
+    for (leg, place) in legs.iter_mut().zip(0..) {
+        leg.setting = Some(place);
+    }
+    let figures_of = |(setting, leg): (usize, &RunLeg)| {
+        figures::of(Trial { setting, round: 1 }, &leg.trace, &leg.end, Some(6 << 20))
+    };
     let place = Place {
         browser: "Chromium 156".to_owned(),
         cores: 2,
@@ -48,9 +60,10 @@ pub fn made() -> Run {
         work: "Sleep".to_owned(),
         made_ms: 1_790_000_000_000,
         place,
-        plan: Some("v=1&run=sleep&as=event-loop&end".to_owned()),
-        figures: None,
-        legs: vec![simulated(ModelKind::Sequential), simulated(ModelKind::EventLoop), processes],
+        plan: Some(PLAN.to_owned()),
+        figures: Some(legs.iter().enumerate().map(figures_of).collect()),
+        trials_over: Some(3),
+        legs,
     }
 }
 
@@ -178,12 +191,20 @@ fn end() -> impl Strategy<Value = RunEnd> {
     prop_oneof![Just(RunEnd::Done), Just(RunEnd::Cancelled), Just(RunEnd::TimedOut), ".*".prop_map(RunEnd::Failed),]
 }
 
-fn figures() -> impl Strategy<Value = Figures> {
+fn any_figures() -> impl Strategy<Value = Figures> {
     let time = || any::<u64>().prop_map(Duration::from_nanos);
     let counts = (any::<u32>(), any::<u32>(), any::<u32>(), any::<u32>());
-    (counts, time(), time(), option::of(time()), option::of(time()), option::of(any::<u64>()), option::of(".*"))
-        .prop_map(|((setting, round, in_flight, computing), wall, start_up, messages, lock, memory_bytes, failed)| {
-            Figures {
+    (
+        counts,
+        time(),
+        time(),
+        option::of(time()),
+        option::of(time()),
+        option::of(any::<u64>()),
+        option::of("[a-z ]{0,40}"),
+    )
+        .prop_map(
+            |((setting, round, in_flight, computing), wall, start_up, messages, lock, memory_bytes, failed)| Figures {
                 trial: Trial { setting: setting as usize, round },
                 wall,
                 start_up,
@@ -193,8 +214,8 @@ fn figures() -> impl Strategy<Value = Figures> {
                 lock,
                 memory_bytes,
                 failed,
-            }
-        })
+            },
+        )
 }
 
 /// Any run that may be kept.
@@ -219,7 +240,15 @@ pub fn any_run() -> impl Strategy<Value = Run> {
         |(browser, cores, isolated, clock_step_ns, build)| Place { browser, cores, isolated, clock_step_ns, build },
     );
     let words = (".*", ".*", option::of(".*"));
-    (words, any::<u64>(), place, option::of(vec(figures(), 0..4)), vec(leg, 1..3)).prop_map(
-        |((name, work, plan), made_ms, place, figures, legs)| Run { name, work, made_ms, place, plan, figures, legs },
-    )
+    (words, any::<u64>(), place, (option::of(vec(any_figures(), 0..4)), option::of(any::<u32>())), vec(leg, 1..3))
+        .prop_map(|((name, work, plan), made_ms, place, (figures, trials_over), legs)| Run {
+            name,
+            work,
+            made_ms,
+            place,
+            plan,
+            figures,
+            trials_over,
+            legs,
+        })
 }

@@ -294,7 +294,9 @@ impl LegWriter<'_> {
         self.sort("thread_sort_index", track, tid);
         for (start, end, index) in turns {
             let id = LaneId::Coroutine(index);
-            let name = self.leg.trace.lanes.get(id).map(|lane| self.lane_name(id, lane)).unwrap_or_default();
+            let name =
+                self.leg.trace.lanes.get(id).map(|lane| self.lane_name(id, lane)).filter(|name| !name.is_empty());
+            let name = name.unwrap_or_else(|| format!("coroutine {}", index.saturating_add(1)));
             let rest = format!(
                 "\"cat\":\"{MARKS}\",\"name\":{},\"pid\":{pid},\"tid\":{tid},\"ts\":{},\"dur\":{},\"args\":{{\"mark\":\"a turn \
                  of a coroutine\"}}",
@@ -322,14 +324,15 @@ impl LegWriter<'_> {
 
     /// Where a flow may end in a lane: at the time, if a slice is there, else at the last moment of the slice that just ended.
     fn bound(&self, id: LaneId, stamp: Stamp) -> Option<(Track, u64)> {
+        let lane = self.leg.trace.lanes.get(id)?;
         if let LaneId::Coroutine(index) = id {
-            // Its first turn that takes any time on the clock.
             let at = self.ns(stamp.at);
+            // The turn in which it starts. One that takes no time on the clock has no slice, and a later one is not its start.
+            let first = lane.spans.iter().find(|span| span.end.at > span.start.at && span.end.at > stamp.at)?;
             let turns = self.turns.get(&index)?;
             let (start, _) = turns.get(turns.partition_point(|(_, end)| *end <= at))?;
-            return Some((self.track(id), at.max(*start)));
+            return (*start == self.ns(first.start.at)).then(|| (self.track(id), at.max(*start)));
         }
-        let lane = self.leg.trace.lanes.get(id)?;
         let after = lane.spans.partition_point(|span| span.start.at <= stamp.at);
         let (start, end) = match lane.open.filter(|open| open.start.at <= stamp.at) {
             Some(open) => (open.start.at, self.leg.trace.latest),

@@ -3,7 +3,6 @@
 mod leaving;
 
 use core::cell::{Cell, RefCell};
-use core::time::Duration;
 use std::rc::Rc;
 
 use gloo_timers::future::TimeoutFuture;
@@ -14,13 +13,11 @@ use web_sys::{File, HtmlInputElement, Window};
 
 use super::filing::{Answered, Filing, FilingError};
 use super::timeline::timeline_room;
-use crate::app::{FileTask, Made, Msg, OpenedRun, RUN_FILE_ID, RunsMsg, Source, beside};
+use crate::app::{FileTask, JobOfLeg, Made, Msg, OpenedRun, RUN_FILE_ID, RunsMsg, Source, beside};
 use crate::files::ask::{Answer, Ask, Kept, Picture, Read, Room};
-use crate::insight::numbers::Context;
 use crate::insight::{self, Numbers};
 use crate::model::figures::Figures;
 use crate::model::packed;
-use crate::model::plan::Job;
 use crate::model::run::{Run, RunLeg};
 use crate::platform::clock::ahead_minutes;
 use crate::timeline;
@@ -40,15 +37,8 @@ pub struct Recorded {
     pub legs: Vec<RunLeg>,
     /// Of each trial.
     pub figures: Vec<Figures>,
-}
-
-/// What a leg of an open run ran, and where.
-#[derive(Clone)]
-struct JobOfLeg {
-    job: Job,
-    /// Cores, as the browser reported them.
-    cores: u32,
-    clock_step: Duration,
+    /// How many trials were over when it ended.
+    pub trials_over: usize,
 }
 
 /// What is open, and the worker that handles files.
@@ -194,8 +184,17 @@ impl Shelf {
     }
 
     /// The record of the run that was made last.
-    fn record(&self, Made { work, plan, place }: Made, Recorded { legs, figures }: Recorded) -> Run {
-        Run { name: String::new(), work, made_ms: self.made_ms.get(), place, plan, figures: Some(figures), legs }
+    fn record(&self, Made { work, plan, place }: Made, Recorded { legs, figures, trials_over }: Recorded) -> Run {
+        Run {
+            name: String::new(),
+            work,
+            made_ms: self.made_ms.get(),
+            place,
+            plan,
+            figures: Some(figures),
+            trials_over: u32::try_from(trials_over).ok(),
+            legs,
+        }
     }
 
     /// The run that is on the page.
@@ -231,6 +230,7 @@ impl Shelf {
         let is_seen = picture.is_some();
         if let Some((source, picture)) = picture {
             self.picture.replace(Some(Rc::new(picture)));
+            self.computed.take();
             // What is still worked out of the run before is not wanted any more.
             self.opened_count.set(asked + 1);
             self.tell(RunsMsg::Opening(Rc::new(opened(&read, source))));
@@ -268,23 +268,11 @@ impl Shelf {
         timeline_room(&self.window)
     }
 
-    fn show_one(self: &Rc<Shelf>, read: Read, source: Source, id: Option<u64>, remarks: Vec<String>) {
-        let (run, jobs) = (opened(&read, source), jobs(&read.run));
-        self.show(read, run, jobs, id, remarks);
-    }
-
-    /// Shows a run whose legs ran these jobs.
-    fn show(
-        self: &Rc<Shelf>,
-        read: Read,
-        run: OpenedRun,
-        jobs: Vec<Option<JobOfLeg>>,
-        id: Option<u64>,
-        remarks: Vec<String>,
-    ) {
+    fn show(self: &Rc<Shelf>, read: Read, run: OpenedRun, id: Option<u64>, remarks: Vec<String>) {
+        let jobs: Vec<_> = run.legs.iter().map(|leg| leg.job.clone()).collect();
         let read = Rc::new(read);
         self.opened.replace(Some(read.clone()));
-        self.computed.replace(computed(&read.run, &jobs).map(Rc::new));
+        self.computed.replace(run.picture(&read.run).map(Rc::new));
         self.picture.take();
         let count = self.opened_count.get() + 1;
         self.opened_count.set(count);
@@ -294,10 +282,9 @@ impl Shelf {
     }
 
     /// Works out the numbers of the legs of an open run, as long as it is open.
-    async fn work_out(&self, run: &Run, jobs: &[Option<JobOfLeg>], count: u32) {
+    async fn work_out(&self, run: &Run, jobs: &[Option<Rc<JobOfLeg>>], count: u32) {
         for (place, (leg, job)) in run.legs.iter().zip(jobs).enumerate() {
-            let Some(JobOfLeg { job, cores, clock_step }) = job else { continue };
-            let context = Context { model: job.model, workload: &job.workload, cores: *cores, clock_step: *clock_step };
+            let Some(job) = job else { continue };
             let mut numbers = Numbers::default();
             for stage in Numbers::STAGES {
                 // A person is answered in between.
@@ -305,7 +292,7 @@ impl Shelf {
                 if self.opened_count.get() != count || !self.is_open() {
                     return;
                 }
-                stage(&leg.trace, &context, &mut numbers);
+                stage(&leg.trace, &job.context(), &mut numbers);
             }
             self.tell(RunsMsg::Numbers(place, Rc::new(numbers)));
         }
@@ -313,7 +300,8 @@ impl Shelf {
 
     async fn open(self: &Rc<Shelf>, id: u64) {
         if let Some((read, remarks)) = self.run(Ask::Open(id, self.room()), None, Some(Source::Kept)).await {
-            self.show_one(read, Source::Kept, Some(id), remarks);
+            let run = opened(&read, Source::Kept);
+            self.show(read, run, Some(id), remarks);
         }
     }
 
@@ -330,8 +318,7 @@ impl Shelf {
     fn show_two(self: &Rc<Shelf>, one: &Read, two: &Read) {
         let read = beside(one, two);
         let run = OpenedRun::of_two(&read, one, two, ahead_minutes);
-        let jobs = [jobs(&one.run), jobs(&two.run)].concat();
-        self.show(read, run, jobs, None, Vec::new());
+        self.show(read, run, None, Vec::new());
     }
 
     /// Shows what was made last and what is open one under the other.
@@ -356,31 +343,14 @@ impl Shelf {
             input.set_value("");
         }
         if let Some((read, remarks)) = read {
-            self.show_one(read, Source::Imported, None, remarks);
+            let run = opened(&read, Source::Imported);
+            self.show(read, run, None, remarks);
         }
     }
 }
 
 fn opened(read: &Read, source: Source) -> OpenedRun {
     OpenedRun::of(read, source, ahead_minutes(read.run.made_ms))
-}
-
-/// What the legs of a run ran, where they are of a plan of ours.
-fn jobs(run: &Run) -> Vec<Option<JobOfLeg>> {
-    let settings = run.plan().map(|plan| plan.settings()).unwrap_or_default();
-    let clock_step = Duration::from_nanos(run.place.clock_step_ns.unwrap_or_default());
-    let job = |leg: &RunLeg| {
-        let job = settings[leg.setting_among(&settings)?].job.clone();
-        Some(JobOfLeg { job, cores: run.place.cores, clock_step })
-    };
-    run.legs.iter().map(job).collect()
-}
-
-/// The picture that the tasks of the last leg computed: the one that is told of. Of two runs, none is.
-fn computed(run: &Run, jobs: &[Option<JobOfLeg>]) -> Option<insight::Picture> {
-    run.plan.as_ref()?;
-    let JobOfLeg { job, .. } = jobs.last()?.as_ref()?;
-    insight::picture::picture(&job.workload, &run.legs.last()?.trace)
 }
 
 fn listed(list: Vec<Kept>, new: Option<u64>) -> RunsMsg {

@@ -79,7 +79,10 @@ export function overlap(browser, url) {
         const wall = document.querySelector("#wall strong").innerText;
         const starting = document.querySelector("#wall .card-note").innerText.replace(/^after | of starting$/g, "");
         const call = /to its answer (.*?) \(median/.exec(document.querySelector("#copied .card-note")?.innerText)?.[1];
-        const ends = [...document.querySelectorAll("#results tbody tr")].map((row) => row.children[2].innerText);
+        const endsOf = () => [...document.querySelectorAll("#results tbody tr")].map((row) => row.children[2].innerText);
+        // The table can be a picture later than the button.
+        for (let pictures = 0; pictures < 10 && endsOf().includes(""); pictures++) await new Promise(requestAnimationFrame);
+        const ends = endsOf();
         seen.push({ status, call, ended: ends, legs: cells.length > 0 ? cells.map((cell) => [cell[1], cell[5]]) : [[wall, starting]] });
       }
       return seen;
@@ -89,7 +92,7 @@ export function overlap(browser, url) {
       if (!/ is done(; 1 site failed, as planned)?$/.test(status)) throw new Error(`a run was to be measured, and the page says: ${status}`);
       const times = legs.map(([wall, starting]) => ({ wall: milliseconds(wall), starting: milliseconds(starting) }));
       // Of the last leg: from a call to its answer, and when each of the tasks that are listed ended.
-      Object.assign(times.at(-1), { call: call && milliseconds(call), ended: ended.filter((text) => text !== "").map(milliseconds) });
+      Object.assign(times.at(-1), { call: call && milliseconds(call), ended: ended.map((text) => (text === "" ? null : milliseconds(text))) });
       return times;
     });
   }

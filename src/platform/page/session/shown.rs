@@ -111,7 +111,11 @@ impl Session {
 
     /// What was run last, as it is kept and exported: the figures of each trial, and of each setting the run that is drawn.
     pub fn record(&self) -> Recorded {
-        Recorded { legs: self.drawn(), figures: self.figures.borrow().to_vec() }
+        Recorded {
+            legs: self.drawn(),
+            figures: self.figures.borrow().to_vec(),
+            trials_over: self.progress.borrow().done,
+        }
     }
 
     fn drawn(&self) -> Vec<RunLeg> {
