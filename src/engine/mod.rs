@@ -13,6 +13,7 @@ pub mod processes;
 pub mod recorder;
 pub mod subprocess;
 pub mod task;
+pub mod timers;
 
 mod core_pool;
 mod event_loop;

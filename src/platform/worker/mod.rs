@@ -4,4 +4,5 @@ mod children;
 mod entry;
 mod network;
 mod ports;
+mod sleep;
 mod turns;

@@ -7,13 +7,12 @@ use core::time::Duration;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use gloo_timers::future::sleep;
-
 use js_sys::{Array, Uint32Array};
 use wasm_bindgen::prelude::*;
 
 use super::children::{self, PortPipe};
 use super::network;
+use super::sleep::sleep;
 use crate::engine::futures::{Spawn, SpawnFailed};
 use crate::engine::ports::{Clock, PipeBroken, Ports};
 use crate::engine::recorder::{Drain, Shared};
