@@ -9,7 +9,9 @@ use crate::insight::numbers::Context;
 use crate::insight::race::{Side, Table, Verdict};
 use crate::insight::{self, Numbers, Picture, Summary, figures, words};
 use crate::model::experiment::Trial;
+use crate::model::figures::Figures;
 use crate::model::format;
+use crate::model::fragment::draft_from_fragment;
 use crate::model::outcome::{Outcome, RunEnd};
 use crate::model::plan::{Experiment, Job, Workload};
 use crate::model::run::{Place, Run, RunLeg, local_minute};
@@ -60,6 +62,8 @@ pub struct Beside {
     pub table: Table,
     /// `None` where they do not compare.
     pub verdict: Option<Verdict>,
+    /// Why they do not compare, if so.
+    pub refusal: Option<String>,
     /// What a person has to know of the two.
     pub remarks: Vec<String>,
 }
@@ -114,11 +118,16 @@ impl OpenedRun {
         let jobs = [jobs(&one.run, of_one.as_ref()), jobs(&two.run, of_two.as_ref())].concat();
         let beside = of_one.zip(of_two).map(|(of_one, of_two)| {
             let sides = [("A", &of_one), ("B", &of_two)];
-            let sides = sides.map(|(mark, view)| Side { mark, settings: &view.settings, figures: &view.figures });
+            let sides = sides.map(|(mark, view)| Side {
+                mark,
+                chosen: view.leg().filter(|_| view.plan.experiment == Experiment::One).map(|leg| leg.setting),
+                settings: &view.settings,
+                figures: &view.figures,
+            });
             let table = Table::beside(&sides);
             let verdict = table.verdict();
-            let remarks = remarks(&table, [(&one.run, &of_one), (&two.run, &of_two)], ahead_minutes);
-            Beside { table, verdict, remarks }
+            let sides = [(&one.run, &of_one), (&two.run, &of_two)];
+            Beside { refusal: refusal(&table, sides), verdict, remarks: remarks(&table, sides, ahead_minutes), table }
         });
         let run = &read.run;
         OpenedRun {
@@ -142,18 +151,61 @@ impl OpenedRun {
     }
 }
 
-/// The legs of two runs in one.
+/// The legs and the figures of two runs in one.
 pub fn beside(one: &Read, two: &Read) -> Read {
     let summaries = [one, two].into_iter().flat_map(|read| read.summaries.iter().cloned()).collect();
     let (one, two) = (&one.run, &two.run);
-    let legs = [("A", one), ("B", two)].into_iter().flat_map(|(mark, run)| {
-        run.legs.iter().map(move |leg| RunLeg { title: format!("{mark}: {}", leg.title), setting: None, ..leg.clone() })
+    // The settings of the second stand behind those of the first.
+    let settings_of = |run: &Run| {
+        let of_legs = run.legs.iter().filter_map(|leg| leg.setting).max();
+        let of_figures = run.figures.iter().flatten().map(|figures| figures.trial.setting as u32).max();
+        of_legs.max(of_figures).map_or(0, |most| most.saturating_add(1))
+    };
+    let behind = settings_of(one);
+    let sides = [("A", one, 0), ("B", two, behind)];
+    let legs = sides.into_iter().flat_map(|(mark, run, first)| {
+        run.legs.iter().map(move |leg| RunLeg {
+            title: format!("{mark}: {}", leg.title),
+            setting: leg.setting.map(|setting| setting.saturating_add(first)),
+            ..leg.clone()
+        })
     });
-    let name = format!("{} beside {}", one.title(), two.title());
+    let figures = sides.into_iter().flat_map(|(_, run, first)| {
+        run.figures.iter().flatten().map(move |figures| {
+            let Trial { setting, round } = figures.trial;
+            Figures { trial: Trial { setting: setting.saturating_add(first as usize), round }, ..figures.clone() }
+        })
+    });
+    let has_figures = one.figures.is_some() && two.figures.is_some();
+    let name = format!("A: {} · B: {}", one.title(), two.title());
     // What holds for one of them only is said of none.
     let place = if one.place == two.place { one.place.clone() } else { Place::default() };
-    let run = Run { name, place, legs: legs.collect(), ..Run::default() };
+    let figures = has_figures.then(|| figures.collect());
+    let run = Run { name, place, figures, legs: legs.collect(), ..Run::default() };
     Read { run, summaries, picture: None }
+}
+
+/// Why two runs do not compare, if so.
+fn refusal(table: &Table, [(one, of_one), (two, of_two)]: [(&Run, &RunView); 2]) -> Option<String> {
+    let [work, other] = [of_one, of_two].map(|view| view.plan.workload.kind().label());
+    let why = if table.is_of_one_work {
+        return None;
+    } else if work == other {
+        let differences = differences(one, two);
+        let differences: Vec<&str> = differences.iter().map(String::as_str).collect();
+        let which = if differences.is_empty() { String::new() } else { format!(": {}", format::list(&differences)) };
+        format!("{work} with other settings{which}")
+    } else {
+        format!("different work ({work} and {other})")
+    };
+    Some(format!("They did {why}. Their times do not compare, so nobody is ranked."))
+}
+
+/// What their plans say differently.
+fn differences(one: &Run, two: &Run) -> Vec<String> {
+    let draft = |run: &Run| draft_from_fragment(run.plan.as_deref().unwrap_or_default()).ok();
+    let drafts = draft(one).zip(draft(two));
+    drafts.map_or_else(Vec::new, |(here, there)| here.differences(&there, [one.place.cores, two.place.cores]))
 }
 
 /// What a person has to know of two runs that stand beside each other.
@@ -163,15 +215,6 @@ fn remarks(
     ahead_minutes: impl Fn(u64) -> i32,
 ) -> Vec<String> {
     let mut remarks = Vec::new();
-    if !table.is_of_one_work {
-        let [work, other] = [of_one, of_two].map(|view| view.plan.workload.kind().label());
-        let works = if work == other {
-            "the same kind of work with other settings".to_owned()
-        } else {
-            format!("different work ({work} and {other})")
-        };
-        remarks.push(format!("They did {works}, so their times do not compare and nobody is ranked."));
-    }
     let made = |run: &Run| {
         let when = local_minute(run.made_ms, ahead_minutes(run.made_ms));
         let when = if run.made_ms > 0 { when } else { "some time".to_owned() };
@@ -185,7 +228,7 @@ fn remarks(
             "They were not run in turns, as a race is: what else the machine did meanwhile is in their difference."
                 .to_owned(),
         );
-        let mut differs = Vec::new();
+        let mut differs = differences(one, two);
         let (here, there) = (&one.place, &two.place);
         if (&here.browser, here.cores) != (&there.browser, there.cores) {
             differs.push("what ran them".to_owned());
@@ -193,19 +236,13 @@ fn remarks(
         if here.build != there.build {
             differs.push("the version of Overlap".to_owned());
         }
-        if of_one.plan.repeats != of_two.plan.repeats {
-            differs.push("how often each was run".to_owned());
-        }
-        for leg in &of_one.legs {
-            let job = &of_one.settings[leg.setting].job;
-            let other = of_two.legs.iter().map(|leg| &of_two.settings[leg.setting].job);
-            if other.into_iter().any(|other| other.model == job.model && other.options != job.options) {
-                differs.push(format!("the settings of {}", job.model.label()));
-            }
+        let [often, other] = [of_one, of_two].map(|view| view.plan.repeats);
+        if often != other {
+            differs.push(format!("how often each was run ({often} and {other})"));
         }
         if !differs.is_empty() {
             let differs: Vec<&str> = differs.iter().map(String::as_str).collect();
-            remarks.push(format!("So is what else differs: {}.", format::list(&differs)));
+            remarks.push(format!("So is what else they do not share: {}.", format::list(&differs)));
         }
     }
     remarks
@@ -288,7 +325,6 @@ fn run_view(run: &Run, summaries: &[Summary]) -> Option<RunView> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::figures::Figures;
     use crate::model::fragment::fragment_from_draft;
     use crate::model::id::TaskId;
     use crate::model::outcome::Value;
@@ -411,18 +447,33 @@ mod tests {
         let opened = of_two(&one, &two);
         let titles: Vec<&str> = opened.legs.iter().map(|leg| leg.title.as_str()).collect();
         assert_eq!(titles, ["A: Sequential", "A: Threads with a GIL", "B: Sequential", "B: Cores"]);
-        let Beside { table, verdict, remarks } = opened.beside.unwrap();
-        assert_eq!(verdict.and_then(|verdict| verdict.winner), Some(3));
+        let Beside { table, verdict, remarks, refusal } = opened.beside.unwrap();
+        let verdict = verdict.unwrap();
+        assert_eq!((verdict.winner, refusal), (Some(3), None));
+        assert!(verdict.headline.contains("as fast as A: Threads with a GIL"), "{}", verdict.headline);
         assert_eq!(table.rows[3].memory_bytes, Some(1 << 20));
         assert!(remarks.iter().any(|remark| remark.contains("not run in turns")), "{remarks:?}");
+        assert!(
+            !remarks.iter().any(|remark| remark.contains("do not share")),
+            "nobody chose anything else: {remarks:?}"
+        );
         let mut elsewhere = two.clone();
         elsewhere.run.place.cores = 8;
-        let Beside { remarks, .. } = of_two(&one, &elsewhere).beside.unwrap();
-        assert_eq!(remarks.last().map(String::as_str), Some("So is what else differs: what ran them."));
+        let Beside { remarks, .. } = of_two(&two, &elsewhere).beside.unwrap();
+        let differs = "So is what else they do not share: “Workers” (2 and 8) and what ran them.";
+        assert_eq!(remarks.last().map(String::as_str), Some(differs));
         let other = read(ModelKind::Cores, 50, 777);
-        let Beside { verdict, remarks, .. } = of_two(&one, &other).beside.unwrap();
+        let Beside { verdict, refusal, .. } = of_two(&one, &other).beside.unwrap();
         assert_eq!(verdict, None);
-        assert!(remarks[0].contains("the same kind of work with other settings"), "{remarks:?}");
+        let why = refusal.unwrap();
+        assert!(why.contains("Primes with other settings: “Count the primes below” (1000 and 777)"), "{why}");
+        let both = beside(&one, &two).run;
+        let settings: Vec<_> = both.legs.iter().map(|leg| leg.setting).collect();
+        assert_eq!(settings, [Some(0), Some(1), Some(2), Some(3)]);
+        assert_eq!(
+            figures::walls(&both.figures.unwrap(), 3).map(|walls| walls.median),
+            Some(Duration::from_millis(52))
+        );
         let mut foreign = two;
         foreign.run.plan = None;
         assert_eq!(of_two(&one, &foreign).beside, None, "nobody knows what it did");

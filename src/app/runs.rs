@@ -38,6 +38,8 @@ pub struct Runs {
     pub opened: Option<Rc<OpenedRun>>,
     /// Which of the kept ones is on the page, if any.
     pub current: Option<u64>,
+    /// Which of them was made last, on this page.
+    pub last: Option<u64>,
     /// The first of two that are to be compared.
     pub compare: Option<u64>,
     /// What was in the controls, and the plan of an opened run that took its place.
@@ -138,12 +140,24 @@ pub enum FileTask {
     Close,
 }
 
+/// What a plan does, for a person.
+fn work_of(plan: &Plan) -> String {
+    let work = plan.workload.kind().label();
+    match &plan.experiment {
+        Experiment::One => work.to_owned(),
+        Experiment::Race(_) => format!("Race of {work}"),
+        Experiment::Scaling(_) => format!("Scaling of {work}"),
+        Experiment::BreakEven(_) => format!("Break-even of {work}"),
+        Experiment::Cores(_) => "Measuring the cores".to_owned(),
+    }
+}
+
 /// A run begins.
 pub(super) fn started(state: &mut State, plan: &Plan) {
     let environment = &state.environment;
     let is_of_controls = !matches!(plan.experiment, Experiment::Cores(_));
     state.runs.made = Some(Made {
-        work: if is_of_controls { plan.workload.kind().label() } else { "Measuring the cores" }.to_owned(),
+        work: work_of(plan),
         plan: is_of_controls.then(|| fragment_from_draft(&state.draft)),
         place: Place {
             browser: environment.browser.clone(),
@@ -155,7 +169,7 @@ pub(super) fn started(state: &mut State, plan: &Plan) {
     });
     let runs = &mut state.runs;
     (runs.opened, runs.current, runs.compare, runs.said, runs.not_kept) = (None, None, None, None, None);
-    (runs.before, runs.removing) = (None, None);
+    (runs.before, runs.removing, runs.last) = (None, None, None);
     // What is still being read is not going to be shown.
     (runs.busy, runs.opening) = (false, false);
 }
@@ -197,6 +211,7 @@ pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
             if !state.running && runs.opened.is_none() {
                 runs.current = new;
             }
+            runs.last = new;
             runs.list = Some(Rc::new(list));
             runs.keeping = false;
             return Vec::new();
@@ -273,7 +288,9 @@ pub(super) fn update(state: &mut State, msg: RunsMsg) -> Vec<Effect> {
         RunsMsg::ExportPicture if is_free => FileTask::ExportPicture(made(state)),
         RunsMsg::ExportChart(id, format) if is_free => FileTask::ExportChart(id, format),
         RunsMsg::Close if is_free || runs.opening => {
-            (runs.opened, runs.current, runs.busy, runs.opening) = (None, None, false, false);
+            (runs.opened, runs.busy, runs.opening) = (None, false, false);
+            let is_kept = |id: &u64| runs.list.as_ref().is_some_and(|list| list.iter().any(|kept| kept.id == *id));
+            runs.current = runs.last.filter(is_kept);
             let mut effects = vec![Effect::Files(FileTask::Close)];
             // A plan that was changed meanwhile is a person's own.
             if let Some((before, _)) = runs.before.take().filter(|plans| plans.1 == state.draft).map(|plans| *plans) {

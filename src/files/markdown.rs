@@ -1,14 +1,14 @@
 //! The numbers of a run's legs as a table in Markdown, to be pasted where people write.
 
 use crate::insight::Summary;
-use crate::insight::figures::walls;
+use crate::insight::figures::{repeats, walls};
 use crate::insight::repeats::{Repeats, speedup};
 use crate::model::format;
 use crate::model::plan::ModelKind;
 use crate::model::run::{Run, RunLeg};
 
 /// Writes a row for each leg: with the median of its runs, where more than the one that is drawn is known. Speedup is that over
-/// Sequential, where it is among them; of what is no plan of ours nobody knows whether all did the same.
+/// Sequential, where it is among them, or of a curve over one worker; of what is no plan of ours nobody knows whether all did the same.
 pub fn write(run: &Run) -> String {
     let summaries: Vec<Summary> = run.legs.iter().map(|leg| Summary::of(&leg.trace)).collect();
     let wall = |place: usize| -> Option<Repeats> {
@@ -19,8 +19,16 @@ pub fn write(run: &Run) -> String {
                 .and_then(|one| Repeats::of(&[one.wall], 0)),
         }
     };
+    let start = |place: usize| {
+        let figures = run.figures.as_ref().zip(run.legs[place].setting);
+        let starts =
+            figures.and_then(|(figures, setting)| repeats(figures, setting as usize, |figures| figures.start_up));
+        starts.map_or(summaries[place].start_up, |starts| starts.median)
+    };
     let is_sequential = |leg: &RunLeg| leg.model == Some(ModelKind::Sequential);
-    let baseline = run.legs.iter().position(is_sequential).filter(|_| run.plan.is_some());
+    // Of a curve, all legs are of one model, and the first has one worker.
+    let is_curve = run.legs.len() > 1 && run.legs.windows(2).all(|pair| pair[0].model == pair[1].model);
+    let baseline = run.legs.iter().position(is_sequential).or(is_curve.then_some(0)).filter(|_| run.plan.is_some());
     let mut out = String::from(
         "| Model | Wall time | Speedup | In flight, peak | Computing, peak | Starting | Done | Failed | Cancelled |\n\
          |---|--:|--:|--:|--:|--:|--:|--:|--:|\n",
@@ -38,7 +46,7 @@ pub fn write(run: &Run) -> String {
             gained.map_or("–".to_owned(), |gained| format::ratio(gained.value)),
             summary.dials.in_flight.peak.to_string(),
             summary.dials.computing.peak.to_string(),
-            format::duration(summary.start_up),
+            format::duration(start(place)),
             summary.done.to_string(),
             summary.failed.to_string(),
             summary.cancelled.to_string(),

@@ -47,6 +47,8 @@ pub struct Table {
     pub baseline: Option<usize>,
     /// Whether all did the same work: the times of others do not compare.
     pub is_of_one_work: bool,
+    /// Of several runs: which row each is told by.
+    pub told_by: Vec<usize>,
 }
 
 /// One of runs that stand beside each other.
@@ -54,6 +56,8 @@ pub struct Table {
 pub struct Side<'a> {
     /// What tells it from the others.
     pub mark: &'a str,
+    /// The setting that it is told by: that of the model that was chosen. `None` for the fastest.
+    pub chosen: Option<usize>,
     pub settings: &'a [Setting],
     pub figures: &'a [Figures],
 }
@@ -92,15 +96,24 @@ impl Table {
         let mut rows: Vec<Row> = Vec::new();
         let mut works = Vec::new();
         let mut baselines = Vec::new();
-        for Side { mark, settings, figures } in sides {
+        let mut told_by = Vec::new();
+        for Side { mark, chosen, settings, figures } in sides {
+            let first = rows.len();
             for (place, setting) in settings.iter().enumerate().filter(|(_, setting)| setting.is_kept) {
                 let label = format!("{mark}: {}", setting.title());
+                if *chosen == Some(place) {
+                    told_by.push(rows.len());
+                }
                 rows.push(Row { place: rows.len(), label, ..row(place, setting, figures) });
                 works.push(&setting.job.workload);
                 baselines.push((settings, figures));
             }
+            if chosen.is_none() {
+                let ended = rows[first..].iter().filter(|row| row.wall.is_some() && row.failed == 0);
+                told_by.extend(ended.min_by_key(|row| row.wall.map(|wall| wall.median)).map(|row| row.place));
+            }
         }
-        let is_of_one_work = works.windows(2).all(|pair| pair[0] == pair[1]);
+        let is_of_one_work = works.windows(2).all(|pair| pair[0].comes_to_the_same_as(pair[1]));
         if is_of_one_work {
             for (row, (settings, figures)) in rows.iter_mut().zip(baselines) {
                 // What ran in turns with it.
@@ -110,7 +123,7 @@ impl Table {
                 }
             }
         }
-        Table { rows, baseline: None, is_of_one_work }
+        Table { rows, baseline: None, is_of_one_work, told_by }
     }
 
     fn of_rows(mut rows: Vec<Row>) -> Table {
@@ -126,7 +139,7 @@ impl Table {
                 row.compare(row.place == place, &against);
             }
         }
-        Table { rows, baseline: baseline.map(|(place, _)| place), is_of_one_work: true }
+        Table { rows, baseline: baseline.map(|(place, _)| place), is_of_one_work: true, told_by: Vec::new() }
     }
 
     /// The row that speedup is against.
@@ -138,6 +151,9 @@ impl Table {
     pub fn verdict(&self) -> Option<Verdict> {
         if !self.is_of_one_work {
             return None;
+        }
+        if let [one, other] = self.told_by[..] {
+            return self.verdict_of_two(self.rows.get(one)?, self.rows.get(other)?);
         }
         let mut ended: Vec<(&Row, Repeats)> = self.rows.iter().filter_map(|row| Some((row, row.wall?))).collect();
         // One of whose runs some failed is told, and wins nothing.
@@ -159,12 +175,11 @@ impl Table {
                 "Some ran only once, which tells no spread."
             };
             return none(format!(
-                "Fastest this once: {}, {} before {} with {}{}. {spread}",
+                "Fastest this once: {}, {} before {} with {}. {spread}",
                 best.label,
                 format::duration(wall.median),
                 second.label,
                 format::duration(after.median),
-                self.gained(&after, &wall),
             ));
         }
         if close.len() > 1 {
@@ -190,29 +205,49 @@ impl Table {
                 baseline.label
             ),
             _ => format!(
-                "{} won: {}, before {} with {}{}.",
+                "{} won: {}, before {} with {}.",
                 best.label,
                 format::duration(wall.median),
                 second.label,
-                format::duration(after.median),
-                self.gained(&after, &wall),
+                format::duration(after.median)
             ),
         };
         Some(Verdict { winner: Some(best.place), headline: format!("{of}{headline}"), reasons: self.reasons(best) })
     }
 
-    /// Of several runs, how many times faster the best of them was than the next.
-    fn gained(&self, second: &Repeats, best: &Repeats) -> String {
-        let ratio = speedup(second, best).filter(|_| self.baseline.is_none());
-        ratio.map_or_else(String::new, |ratio| format!(" ({} as fast)", format::ratio(ratio.value)))
+    /// How one run stands to another, each told by one row. No reasons: of runs that were made at other times, perhaps elsewhere,
+    /// more than the model makes the difference.
+    fn verdict_of_two(&self, one: &Row, other: &Row) -> Option<Verdict> {
+        let none = |headline: String| Some(Verdict { winner: None, headline, reasons: Vec::new() });
+        let ends = |row: &Row| row.wall.filter(|_| row.failed == 0);
+        let (Some(wall), Some(after)) = (ends(one), ends(other)) else {
+            let failed: Vec<&str> =
+                [one, other].into_iter().filter(|row| ends(row).is_none()).map(|row| row.label.as_str()).collect();
+            return none(format!("No ratio: of {}, not every run ended every task by itself.", format::list(&failed)));
+        };
+        let is_first = wall.median <= after.median;
+        let ((best, wall), (second, after)) =
+            if is_first { ((one, wall), (other, after)) } else { ((other, after), (one, wall)) };
+        let told = |row: &Row, wall: &Repeats| format!("{} ({})", row.label, format::duration(wall.median));
+        let (best_told, second_told) = (told(best, &wall), told(second, &after));
+        let ratio = speedup(&after, &wall).map(|ratio| format::ratio(ratio.value)).filter(|ratio| ratio != "1.00×");
+        let Some(ratio) = ratio else {
+            return none(format!("{best_told} took as long as {second_told}."));
+        };
+        let headline = format!("{best_told} was {ratio} as fast as {second_told}.");
+        if wall.n == 1 || after.n == 1 {
+            return none(format!(
+                "{headline} One run tells no spread: with repeats you would see whether that is chance."
+            ));
+        }
+        if after.low <= wall.high {
+            return none(format!("Too close to tell: the spreads of {best_told} and {second_told} overlap."));
+        }
+        Some(Verdict { winner: Some(best.place), headline, reasons: Vec::new() })
     }
 
     fn reasons(&self, best: &Row) -> Vec<String> {
         let mut reasons = Vec::new();
-        if self.baseline.is_none() {
-            // Of runs that were made at other times, perhaps elsewhere, more than the model makes the difference.
-            return reasons;
-        }
         if best.computing > 1 {
             reasons.push(format!("Up to {} of its tasks computed at the same instant.", best.computing));
         } else if best.in_flight > 1 {
@@ -384,22 +419,34 @@ mod tests {
         two.drain(..CORES);
         let of_one = [figures(0, 1, 100, 1), figures(0, 2, 102, 1), figures(1, 1, 120, 1), figures(1, 2, 121, 1)];
         let of_two = [figures(0, 1, 50, 2), figures(0, 2, 52, 2)];
-        let side = |mark, settings, figures| Side { mark, settings, figures };
-        let table = Table::beside(&[side("A", &one, &of_one), side("B", &two, &of_two)]);
+        fn side<'a>(mark: &'a str, chosen: Option<usize>, settings: &'a [Setting], figures: &'a [Figures]) -> Side<'a> {
+            Side { mark, chosen, settings, figures }
+        }
+        let table = Table::beside(&[side("A", Some(1), &one, &of_one), side("B", None, &two, &of_two)]);
         let labels: Vec<&str> = table.rows.iter().map(|row| row.label.as_str()).collect();
         assert_eq!(labels, ["A: Sequential", "A: Threads with a GIL", "B: Cores"]);
         let verdict = table.verdict().unwrap();
         assert_eq!(verdict.winner, Some(2));
-        assert_eq!(verdict.headline, "B: Cores won: 51.0 ms, before A: Sequential with 101 ms (1.98× as fast).");
-        assert_eq!(verdict.reasons, [] as [String; 0]);
+        assert_eq!(verdict.headline, "B: Cores (51.0 ms) was 2.36× as fast as A: Threads with a GIL (121 ms).");
         assert_eq!(table.rows[2].speedup, None, "nothing ran one after another in turns with it");
         let fast = [figures(0, 1, 50, 1), figures(0, 2, 50, 1), figures(1, 1, 60, 1), figures(1, 2, 60, 1)];
-        let twice = Table::beside(&[side("A", &one, &of_one), side("B", &one, &fast)]);
+        let twice = Table::beside(&[side("A", None, &one, &of_one), side("B", None, &one, &fast)]);
         let speedups = [1, 3].map(|place| twice.rows[place].speedup.map(|speedup| (speedup.value * 100.0).round()));
         assert_eq!(speedups, [Some(84.0), Some(83.0)], "each by Sequential of its own run");
+        assert_eq!(twice.told_by, [0, 2], "the fastest of each");
+        let headline = |of_two: &[Figures]| {
+            let sides = [side("A", Some(1), &one, &of_one), side("B", Some(0), &two, of_two)];
+            Table::beside(&sides).verdict().map(|verdict| (verdict.winner, verdict.headline)).unwrap()
+        };
+        assert!(headline(&[figures(0, 1, 50, 2)]).1.contains("One run tells no spread"));
+        let close = [figures(0, 1, 110, 2), figures(0, 2, 125, 2)];
+        assert!(headline(&close).1.starts_with("Too close to tell: the spreads of B: Cores"));
+        assert!(headline(&of_one[2..3]).1.contains("No ratio: of B: Cores"), "{}", headline(&of_one[2..3]).1);
+        let alike = [figures(0, 1, 120, 2), figures(0, 2, 121, 2)];
+        assert!(headline(&alike).1.contains("took as long as"), "{}", headline(&alike).1);
         let mut other = two.clone();
         other[0].job.workload = crate::model::plan::Workload::Tiny { tasks: 8 };
-        let table = Table::beside(&[side("A", &one, &of_one), side("B", &other, &of_two)]);
+        let table = Table::beside(&[side("A", None, &one, &of_one), side("B", None, &other, &of_two)]);
         assert_eq!((table.verdict(), table.rows[2].speedup), (None, None), "what differs does not compare");
         assert!(table.rows[2].wall.is_some());
     }

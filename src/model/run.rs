@@ -32,6 +32,9 @@ pub struct Place {
     pub build: String,
 }
 
+/// How many legs a run is called by at most.
+const TITLES_MAX: usize = 3;
+
 /// What programs wrote, as far as it is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Output {
@@ -119,8 +122,10 @@ impl Run {
 
     /// The same where nobody gave it a name.
     pub fn usual_title(&self) -> String {
-        let titles: Vec<&str> = self.legs.iter().map(|leg| leg.title.as_str()).collect();
-        let titles = titles.join(", ");
+        let titles: Vec<&str> = self.legs.iter().take(TITLES_MAX).map(|leg| leg.title.as_str()).collect();
+        let more = self.legs.len() - titles.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let titles = titles.join(", ") + &more;
         if self.work.is_empty() { titles } else { format!("{}: {titles}", self.work) }
     }
 

@@ -54,6 +54,9 @@ pub fn Opened(props: &OpenedProps) -> Html {
                     { what_it_came_to(own, run.place.cores, &props.send) }
                 }
                 if let Some(Beside { table, verdict: Some(verdict), .. }) = &run.beside { { told(table, verdict) } }
+                if let Some(Beside { refusal: Some(refusal), .. }) = &run.beside {
+                    <div id="refusal" class="verdict"><p class="answer">{ refusal }</p></div>
+                }
                 <Timeline view={props.timeline.clone()} sentence={Some(sentence.clone())} running={false} send={props.send.clone()} />
                 { legend(&summaries) }
                 <p id="sentence" class="sentence">{ sentence }</p>
@@ -94,7 +97,9 @@ fn provenance(run: &OpenedRun) -> String {
     let mut text = match run.source {
         Source::Kept => "Kept in this browser",
         Source::Imported => "Imported from a file",
-        Source::Compared => "Two runs, each from its own first submission",
+        Source::Compared => {
+            "Two runs, A and B, each from its own first submission; the controls are those of the next run"
+        }
     }
     .to_owned();
     let place = &run.place;

@@ -85,14 +85,17 @@ fn kept(runs: &Runs, is_busy: bool, send: &Callback<RunsMsg>) -> Html {
             html! { <button type="button" class="quiet" {disabled} onclick={act}>{ label }</button> }
         };
         let compare = match runs.compare {
-            Some(first) if first == id => "Compare with…",
+            Some(first) if first == id => "Cancel",
             Some(_) => "…with this",
             None => "Compare",
         };
         let title = if kept.name.is_empty() { &kept.title } else { &kept.name };
         html! {
-            <tr key={id.to_string()} class={classes!((runs.current == Some(id)).then_some("current"))}>
-                <th scope="row">{ title }</th>
+            <tr key={id.to_string()} class={classes!((runs.current == Some(id) || runs.compare == Some(id)).then_some("current"))}>
+                <th scope="row">
+                    { title }
+                    if runs.compare == Some(id) { <small>{ "A: now choose B" }</small> }
+                </th>
                 <td>{ format!("{}, {}", local_minute(id, kept.ahead_minutes), format::bytes(kept.bytes)) }</td>
                 <td class="runs-acts">
                     { button(RunsMsg::Open(id), "Open", is_busy) }

@@ -328,7 +328,8 @@ fn computed(run: &RunView) -> Html {
                 <figure class="computed">
                     <canvas id={PICTURE_ID} role="img" aria-label={format!("The Mandelbrot set, as computed by {}", leg.model.label())} />
                     <figcaption class="hint">{ format!(
-                        "Computed by {}; the strip on the right has a colour for each worker that computed a row.", leg.model.label(),
+                        "Computed by {}; the strip on the right has a colour for each worker that computed a row. Its points come with what is \
+                         recorded, and not in messages.", leg.model.label(),
                     ) }</figcaption>
                 </figure>
             }

@@ -129,6 +129,7 @@ for (const name of ["chromium", "firefox"]) {
       return {
         ...(await seen(page)),
         verdict: await page.evaluate(() => document.querySelector("#verdict")?.innerText ?? null),
+        refusal: await page.evaluate(() => document.querySelector("#refusal")?.innerText ?? null),
         note: await page.evaluate(() => document.querySelector("#comparison").closest(".scroll").nextElementSibling.innerText),
       };
     };
@@ -137,11 +138,12 @@ for (const name of ["chromium", "firefox"]) {
       const other = await compare(0, 1, 3);
       assert.deepEqual(other.legs.map((row) => row[0]), ["A: Sequential", "A: Event loop", "B: Sequential"]);
       assert.equal(other.verdict, null);
-      assert.match(other.note, /^They did different work \(Sleep and Primes\)/);
+      assert.match(other.refusal, /^They did different work \(Sleep and Primes\)\. .* nobody is ranked\.$/);
       assert.deepEqual(other.legs.map((row) => row[2]), ["–", "–", "–"], "no speedup against other work");
       const same = await compare(0, 2, 4);
       assert.deepEqual(same.legs.map((row) => row[0]), ["A: Sequential", "A: Event loop", "B: Sequential", "B: Event loop"]);
-      assert.match(same.verdict, /^Fastest this once: [AB]: Event loop, .* before [AB]: Event loop .*× as fast\). One run each tells no spread/);
+      assert.match(same.verdict, /^[AB]: Event loop \(.*\) (was .*× as fast as [AB]: Event loop \(.*\)\. One run tells no spread|took as long as)/);
+      assert.equal(same.refusal, null);
       assert.match(same.legs[3][2], /^[\d.]+×$/);
       assert.match(same.note, /^A was made 20.*They were not run in turns.* Speedup is against Sequential of the same run\./);
       // Their numbers are there as well.

@@ -5,7 +5,7 @@ import { extname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 
 /** The most bytes of each program, as it is after wasm-opt. */
-const BUDGETS = { "overlap-page": 805_000, "overlap-process": 550_000, "overlap-files": 380_000 };
+const BUDGETS = { "overlap-page": 820_000, "overlap-process": 550_000, "overlap-files": 380_000 };
 
 const dist = process.argv[2];
 const files = readdirSync(dist, { recursive: true, withFileTypes: true })

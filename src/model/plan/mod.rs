@@ -4,6 +4,7 @@ pub mod command_line;
 
 mod asked;
 mod checks;
+mod differences;
 mod draft;
 mod field;
 mod model_kind;

@@ -280,6 +280,24 @@ impl Workload {
         }
     }
 
+    /// Whether all of its tasks together do what another's do, dealt to however many, and computed in whatever way: then the times of
+    /// both compare.
+    pub fn comes_to_the_same_as(&self, other: &Workload) -> bool {
+        let mut alike = other.clone();
+        match (self, &mut alike) {
+            (Workload::Primes { tasks, shares, .. }, Workload::Primes { tasks: of, shares: dealt, .. }) => {
+                (*of, *dealt) = (*tasks, *shares);
+            }
+            (Workload::Mandelbrot { tasks, simd, .. }, Workload::Mandelbrot { tasks: of, simd: by, .. })
+            | (Workload::Matrix { tasks, simd, .. }, Workload::Matrix { tasks: of, simd: by, .. }) => {
+                (*of, *by) = (*tasks, *simd);
+            }
+            (Workload::Pi { tasks, .. }, Workload::Pi { tasks: of, .. }) => *of = *tasks,
+            _ => {}
+        }
+        *self == alike
+    }
+
     /// Whether its tasks make requests.
     pub fn makes_requests(&self) -> bool {
         matches!(

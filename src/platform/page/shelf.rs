@@ -325,6 +325,10 @@ impl Shelf {
     fn show_beside(self: &Rc<Shelf>, made: &Read) {
         let opened = self.opened.borrow().clone();
         let Some(opened) = opened else { return self.tell(RunsMsg::Refused("There is no open run.".to_owned())) };
+        if opened.run.made_ms == made.run.made_ms && opened.run.legs.len() == made.run.legs.len() {
+            let text = "This is the run that was made last: there is nothing else to show it beside. Run something, or open another.";
+            return self.tell(RunsMsg::Refused(text.to_owned()));
+        }
         self.show_two(made, &opened);
     }
 
