@@ -72,6 +72,8 @@ pub struct LegView {
     pub listing: Listing,
     /// What the tasks found together, once all have returned.
     pub answer: Option<String>,
+    /// What broke its pool of processes, if anything did.
+    pub broken: Option<String>,
     /// What its programs wrote, where its work are commands.
     pub output: Option<Output>,
     /// `None` while it runs.
@@ -100,6 +102,7 @@ impl LegView {
             summary,
             listing: tasks::listing(trace, &job.workload, limit_ms, listed),
             answer: words::answer(&job.workload, job.model, trace),
+            broken: words::broken_pool(job.workload.task_noun(), trace),
             output,
             end,
             numbers: None,

@@ -71,9 +71,10 @@ impl<'a, P: Ports + 'static> Coroutine<'a, P> {
         Coroutine { task, lane, env, helpers, waits_in: Cell::new(Phase::WaitingIo) }
     }
 
-    /// Runs it; each of its turns is recorded.
+    /// Runs it, once it was recorded that it starts; each of its turns is recorded.
     pub(super) async fn run(&self) -> Outcome {
-        Turns { inner: pin!(self.steps()), lane: self.lane, task: self.task.id, waits_in: &self.waits_in }.await
+        let (lane, task, waits_in) = (self.lane, self.task.id, &self.waits_in);
+        Turns { inner: pin!(self.steps()), lane, task, waits_in, is_first: true }.await
     }
 
     /// Does its steps, up to the first that does not end well.
@@ -173,13 +174,21 @@ struct Turns<'a, 'r, F, P> {
     lane: &'a LaneRecorder<'r, P>,
     task: TaskId,
     waits_in: &'a Cell<Phase>,
+    /// Whether it had no turn yet.
+    is_first: bool,
 }
 
 impl<F: Future<Output = Outcome>, P: Ports> Future for Turns<'_, '_, F, P> {
     type Output = Outcome;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
-        self.lane.enter(Phase::Computing, Some(self.task));
+        let turn = EventKind::Enter(Phase::Computing);
+        if core::mem::take(&mut self.is_first) {
+            // The first is what it was said to start with, just now.
+            self.lane.record_with(turn, Some(self.task), 0);
+        } else {
+            self.lane.record(turn, Some(self.task), 0);
+        }
         let inner = self.inner.as_mut();
         let polled = catch_unwind(AssertUnwindSafe(|| inner.poll(context)))
             .unwrap_or_else(|payload| Poll::Ready(Outcome::Failed(panic_failure(payload.as_ref()))));

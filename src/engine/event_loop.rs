@@ -128,7 +128,7 @@ impl<P: Ports> Ending<P> {
         let Some(outcomes) = self.outcomes.take() else { return Ok(()) };
         let lane = self.env.lane(0, LaneId::Coroutine(self.task.0));
         let outcome = task::end(self.task, outcome, &lane);
-        lane.record(EventKind::LaneClosed, None, 0);
+        lane.record_with(EventKind::LaneClosed, None, 0);
         let result = match &outcome {
             Outcome::Done(_) => Ok(()),
             Outcome::Failed(failure) => Err(Error::Failed(failure.clone())),

@@ -101,6 +101,33 @@ pub fn answer(workload: &Workload, model: ModelKind, trace: &Trace) -> Option<St
     })
 }
 
+/// What the pool says of the task that its dead process had begun (`engine::processes`).
+const BEGUN: &str = "; it had probably begun this task";
+
+/// What broke a pool, and what was lost with it, if one broke: which of its tasks failed by itself is not to be seen otherwise.
+pub fn broken_pool(noun: &str, trace: &Trace) -> Option<String> {
+    let broken = (1..).zip(&trace.tasks).filter_map(|(number, task)| match &task.outcome {
+        Some(Outcome::Failed(Failure::BrokenPool(words))) => Some((number, words.as_str())),
+        _ => None,
+    });
+    let broken: Vec<(usize, &str)> = broken.collect();
+    let (_, first) = *broken.first()?;
+    let begun = broken.iter().find_map(|(number, words)| Some((*number, words.split_once(BEGUN)?)));
+    let Some((number, (reason, rest))) = begun else {
+        // Nobody knows more of it; words that came with no event come with the report.
+        let why = if first.is_empty() { String::new() } else { format!(": {first}") };
+        return Some(format!("The pool broke{why}. {} failed with it.", format::count(broken.len(), noun)));
+    };
+    let of_chunk = if rest.is_empty() { "" } else { ", or another task of its chunk" };
+    let others = broken.len() - 1;
+    let lost = if others > 0 {
+        format!("; {} failed with it", format::count(others, &format!("other {noun}")))
+    } else {
+        String::new()
+    };
+    Some(format!("The pool broke: {reason}. It had probably begun {noun} {number}{of_chunk}{lost}."))
+}
+
 /// Eight digits, as `sha256sum` begins.
 fn hex(number: u32) -> String {
     format!("{number:08x}")
@@ -133,6 +160,26 @@ mod tests {
             answer(&pi, ModelKind::Cores, &trace(&[400, 385])).as_deref(),
             Some("π is about 3.14000 by 1,000 points.")
         );
+    }
+
+    #[test]
+    fn a_broken_pool_is_told_by_what_its_dead_process_had_begun() {
+        let failed = |words: &str| TaskLife {
+            outcome: Some(Outcome::Failed(Failure::BrokenPool(words.to_owned()))),
+            ..TaskLife::default()
+        };
+        let lives = |begun: &str| [trace(&[1]).tasks, vec![failed("process 1 died"), failed(begun)]].concat();
+        let told = |begun: &str| broken_pool("task", &Trace { tasks: lives(begun), ..Trace::default() }).unwrap();
+        assert_eq!(
+            told("process 1 died; it had probably begun this task"),
+            "The pool broke: process 1 died. It had probably begun task 3; 1 other task failed with it."
+        );
+        assert!(
+            told("process 1 died; it had probably begun this task, or another of the 4 of its chunk")
+                .contains("begun task 3, or another task of its chunk; 1 other task")
+        );
+        assert_eq!(told("an initializer failed"), "The pool broke: process 1 died. 2 tasks failed with it.");
+        assert_eq!(broken_pool("task", &trace(&[1, 2])), None);
     }
 
     #[test]

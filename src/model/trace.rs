@@ -163,6 +163,11 @@ impl Trace {
         if task.ended.is_none() {
             task.ended = Some(stamp);
             task.outcome = Some(outcome);
+            let is_last =
+                self.ended.last().is_none_or(|last| self.tasks[last.index()].ended.is_some_and(|at| at <= stamp));
+            if is_last {
+                return self.ended.push(id);
+            }
             // Events of another thread may come a batch later, though they happened earlier.
             let earlier = |other: &TaskId| self.tasks[other.index()].ended.is_some_and(|ended| ended <= stamp);
             let place = self.ended.partition_point(earlier);

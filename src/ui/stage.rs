@@ -121,6 +121,7 @@ fn headline(run: &RunView, cores: u32) -> Html {
     html! {
         <>
             <div role="status"><h2 id="status">{ status(run, leg) }</h2></div>
+            { broken(leg) }
             { cards(run, leg, cores) }
         </>
     }
@@ -131,6 +132,7 @@ pub fn what_it_came_to(run: &RunView, cores: u32, send: &Callback<Msg>) -> Html 
     let leg = run.leg().filter(|_| run.plan.experiment == Experiment::One);
     html! {
         <>
+            { leg.map(|leg| broken(leg)).unwrap_or_default() }
             { leg.map(|leg| cards(run, leg, cores)).unwrap_or_default() }
             { experiment(run, cores, None, true, send) }
         </>
@@ -141,6 +143,11 @@ pub fn what_it_came_to(run: &RunView, cores: u32, send: &Callback<Msg>) -> Html 
 pub fn came_to(run: &RunView) -> String {
     let Some(leg) = run.leg() else { return String::new() };
     if run.plan.experiment == Experiment::One { status(run, leg) } else { experiment_status(run, leg) }
+}
+
+/// What broke its pool, if anything did.
+fn broken(leg: &LegView) -> Html {
+    html! { if let Some(broken) = &leg.broken { <p id="broken" class="error">{ broken }</p> } }
 }
 
 /// The figures of the leg that is told of.

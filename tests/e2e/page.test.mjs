@@ -105,6 +105,10 @@ for (const name of ["chromium", "firefox"]) {
       await open(page, server, "run=primes&as=processes&workers=2&compare=no&below=100000&tasks=8&fault=trap");
       const seen = await run(page);
       assert.match(seen.status, /^Process pool is done; \d tasks? failed$/);
+      assert.match(
+        await page.evaluate(() => document.querySelector("#broken").innerText),
+        /^The pool broke: process \d died: .* It had probably begun task 3(, or another task of its chunk)?(; \d other tasks? failed with it)?\.$/,
+      );
       assert.match(seen.results[2][1], /pool is broken.*unreachable/);
       await open(page, server, "run=primes&as=processes&workers=2&compare=no&below=100000&tasks=8");
       assert.match((await run(page)).answer, /9,592 primes/);
@@ -129,7 +133,7 @@ for (const name of ["chromium", "firefox"]) {
     check("a panic is the error of its task", async () => {
       await open(page, server, "run=primes&as=cores&compare=no&below=100000&tasks=4&fault=panic");
       const seen = await run(page);
-      assert.equal(seen.status, "Cores is done; 1 task failed");
+      assert.equal(seen.status, "Cores is done; 1 task failed, as planned");
       assert.match(seen.results[2][1], /panicked: the plan asked this task to panic/);
       assert.match(seen.results[3][1], /primes$/);
     });

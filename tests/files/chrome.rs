@@ -230,7 +230,9 @@ fn an_export_that_is_read_again_has_its_lanes_phases_and_times() {
     Rc::make_mut(&mut run.legs[0].trace).lanes.lane(LaneId::Thread(0)).holds.push(hold);
     let written = chrome::write(&run);
     assert!(written.contains("holds the lock") && written.contains("submit "));
-    let again = import(written.as_bytes(), "again").unwrap().run;
+    let imported = import(written.as_bytes(), "again").unwrap();
+    assert!(imported.remarks.iter().any(|remark| remark.contains("JSON")), "{:?}", imported.remarks);
+    let again = imported.run;
     let time_of = |run: &Run, of: &dyn Fn(LaneId) -> bool| {
         let mut times: BTreeMap<&str, u128> = BTreeMap::new();
         let lanes = run.legs.iter().flat_map(|leg| leg.trace.lanes.iter());

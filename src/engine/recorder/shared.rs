@@ -97,6 +97,11 @@ impl<C: Clock> LaneRecorder<'_, C> {
         self.record_at(self.clock.now(), kind, task, arg);
     }
 
+    /// Records an event at the time of the one before it on this lane: what happens with that one, and needs no clock.
+    pub fn record_with(&self, kind: EventKind, task: Option<TaskId>, arg: u64) {
+        self.record_at(self.latest.get(), kind, task, arg);
+    }
+
     /// Records an event at a time that was read before; or at that of the event before it on this lane, if that is later.
     pub fn record_at(&self, at: Instant, kind: EventKind, task: Option<TaskId>, arg: u64) {
         let (at, lane) = (at.max(self.latest.get()), self.lane);

@@ -40,12 +40,18 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Imported, FileError> {
         Err(error) => return Err(FileError::of_parser(&error)),
     }
     let mut slices = file.slices;
+    let is_own = slices.is_own();
     slices.finish();
     if slices.tracks.is_empty() {
         return Err(FileError::Empty { events: slices.events });
     }
     if slices.senseless > 0 {
         remarks.push(format!("{} of {} events made no sense and were left out.", slices.senseless, slices.events));
+    }
+    if is_own {
+        let own = "Overlap wrote this trace for other programs: its runs stand in one, and how its tasks ended is not in it. \
+                   The JSON of the same run has everything.";
+        remarks.push(own.to_owned());
     }
     let leg = Builder::new(&slices)?.leg(file.viztracer.is_some(), &mut remarks);
     let browser = file.viztracer.map(|version| format!("CPython, recorded by VizTracer {version}")).unwrap_or_default();

@@ -161,6 +161,11 @@ impl Slices {
         Ok(&mut self.tracks[place])
     }
 
+    /// Whether some of what was read is what an export of ours has. Not known any more once all was read.
+    pub fn is_own(&self) -> bool {
+        self.name_places.keys().any(|(_, is_own)| *is_own)
+    }
+
     fn name(&mut self, event: &Event<'_>) -> u32 {
         let is_own = event.category == super::write::CATEGORY;
         let key = (event.name.clone().into_owned(), is_own);

@@ -313,10 +313,15 @@ impl Workload {
 
     /// How many of its tasks are set up to fail.
     pub fn set_to_fail(&self) -> usize {
-        let Workload::Sites(sites) = self else { return 0 };
         let fails =
             |site: &&Site| matches!(site, Site::Refuses { .. } | Site::Unreachable { .. } | Site::BreaksOff { .. });
-        sites.iter().filter(fails).count()
+        match self {
+            Workload::Sites(sites) => sites.iter().filter(fails).count(),
+            Workload::Primes { fault: Fault::Panic, .. }
+            | Workload::Mandelbrot { fault: Fault::Panic, .. }
+            | Workload::Sleep { fault: Fault::Panic, .. } => 1,
+            _ => 0,
+        }
     }
 
     /// Whether one of its tasks never ends by itself.
