@@ -6,7 +6,7 @@
 //! and becomes what this program knows.
 //!
 //! Version 2 added the figures of every trial, the setting of each leg, and what programs wrote. Of a run of version 1 only what is
-//! drawn is known, and its legs are found among the settings by their titles ([`RunLeg::setting_among`]).
+//! drawn is known, and its legs are found among the settings by their titles ([`Run::settings`]).
 
 use core::time::Duration;
 use std::collections::BTreeMap;
