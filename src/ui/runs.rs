@@ -94,7 +94,7 @@ fn kept(runs: &Runs, is_busy: bool, send: &Callback<RunsMsg>) -> Html {
             <tr key={id.to_string()} class={classes!((runs.current == Some(id) || runs.compare == Some(id)).then_some("current"))}>
                 <th scope="row">
                     { title }
-                    if runs.compare == Some(id) { <small>{ "A: now choose B" }</small> }
+                    if runs.compare == Some(id) { <small>{ " (A: now choose B)" }</small> }
                 </th>
                 <td>{ format!("{}, {}", local_minute(id, kept.ahead_minutes), format::bytes(kept.bytes)) }</td>
                 <td class="runs-acts">
