@@ -106,6 +106,13 @@ impl Curve {
         Some(Curve { fit, serial, fit_to, enough, points })
     }
 
+    /// How far up a picture of it goes whose highest point is `highest`, both in times as fast as one worker. Far above what was
+    /// measured the ideal line says nothing more; what was measured above that line, on a machine that has other work, is drawn too.
+    pub fn top(&self, highest: f64) -> f64 {
+        let most = self.points.last().map_or(1, |point| point.workers);
+        f64::from(most).min((highest * 1.6).ceil().max(2.0)).max(highest)
+    }
+
     /// What it says, a sentence each. What is not measured is called by its name.
     pub fn words(&self) -> Vec<String> {
         let mut words = Vec::new();
@@ -258,6 +265,16 @@ mod tests {
         let curve = Curve::of(&settings, &figures.collect::<Vec<_>>(), 8).unwrap();
         let (fit, (least, most)) = (curve.fit.unwrap(), curve.serial.unwrap());
         assert!(least < fit.serial && fit.serial < most, "{least} {} {most}", fit.serial);
+    }
+
+    #[test]
+    fn a_picture_holds_what_was_measured_above_the_ideal() {
+        let curve = Curve::of(&settings(WorkloadKind::Primes, 2), &measured(&[130, 60]), 2).unwrap();
+        let speedup = curve.points[1].speedup;
+        assert!(speedup.high > 2.0 && curve.top(speedup.high) >= speedup.high, "{speedup:?}");
+        let most =
+            Curve::of(&settings(WorkloadKind::Primes, 8), &measured(&[80, 40, 40, 40, 40, 40, 40, 40]), 2).unwrap();
+        assert_eq!((curve.top(1.9), most.top(2.0)), (2.0, 4.0), "nor does it go far above that");
     }
 
     #[test]

@@ -70,8 +70,7 @@ pub fn Scaling(props: &ScalingProps) -> Html {
 fn drawn(curve: &Curve, gain: &dyn Fn(&CurvePoint) -> Ratio, is_spin: bool, words: &str, send: &Callback<Msg>) -> Html {
     let most = curve.points.last().map_or(1, |point| point.workers);
     let highest = curve.points.iter().map(|point| gain(point).high).fold(1.0, f64::max);
-    // Far above what was measured, the ideal line says nothing more.
-    let top = f64::from(most).min((highest * 1.6).ceil().max(2.0));
+    let top = curve.top(highest);
     let x = Axis {
         title: if is_spin { "threads at once" } else { "workers" }.to_owned(),
         low: 1.0,
