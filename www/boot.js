@@ -18,15 +18,12 @@
   addEventListener("unhandledrejection", say);
 })();
 
-// A newer version that waits takes over if this is the only page, which then begins again with its files. Chromium can take
-// minutes for that, by when somebody may be using this one: it goes on with the files that it has.
+// A newer version that waits takes over if this is the only page, which then begins again with its files.
 (async () => {
   const workers = navigator.serviceWorker;
   const waiting = (await workers?.getRegistration())?.waiting;
   if (!waiting) return;
-  let used = false;
-  for (const type of ["pointerdown", "keydown"]) addEventListener(type, () => (used = true), { capture: true, once: true });
-  workers.addEventListener("controllerchange", () => used || location.reload(), { once: true });
+  workers.addEventListener("controllerchange", () => location.reload(), { once: true });
   waiting.postMessage("takeOver");
   // Where there are no service workers to be had, there is no version to wait for.
 })().catch(() => {});
