@@ -28,7 +28,8 @@ use std::sync::PoisonError;
 #[cfg(loom)]
 pub use exhaustive::let_time_out;
 pub use set::{
-    AtomicBool, AtomicU32, Condvar, Mutex, MutexGuard, Ordering, ThreadId, current_thread, monotonic, wait_at_most,
+    AtomicBool, AtomicU32, Condvar, Mutex, MutexGuard, Ordering, ThreadId, current_thread, monotonic, spin_until,
+    wait_at_most,
 };
 
 /// Locks, also where a thread panicked with the lock in its hands: for data that is whole between any two statements.

@@ -24,3 +24,17 @@ pub fn wait_at_most<'a, T>(
     let (guard, waited) = condvar.wait_timeout(guard, length).unwrap_or_else(PoisonError::into_inner);
     (guard, waited.timed_out())
 }
+
+/// How often [`spin_until`] looks: for some tens of microseconds, about what putting a thread to sleep and waking it takes.
+/// A look natively has a pause of the processor's in it, for which WebAssembly has no instruction.
+const LOOKS: u32 = if cfg!(target_family = "wasm") { 100_000 } else { 1_000 };
+
+/// Looks again and again whether something is over, but not for long. It may end before.
+pub fn spin_until(is_over: impl Fn() -> bool) {
+    for _ in 0..LOOKS {
+        if is_over() {
+            return;
+        }
+        core::hint::spin_loop();
+    }
+}

@@ -2,6 +2,8 @@
 //! `OVERLAP_PLAN=SEED cargo test --test native plans`.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -15,6 +17,7 @@ use crate::random_plans;
 use crate::runs::{Run, real_job, simulate_job};
 
 const PLANS: u64 = 10_000;
+const PLANS_A_PROCESS: usize = 500;
 /// What has not ended by then hangs.
 const LONG: Duration = Duration::from_secs(30);
 
@@ -105,8 +108,32 @@ fn check(plan: &Plan, fate: Fate, run: &Run) {
 
 #[test]
 fn random_plans_with_random_faults_all_end() {
-    let replayed: Option<u64> = std::env::var("OVERLAP_PLAN").ok().and_then(|seed| seed.parse().ok());
-    let seeds = replayed.map_or(0..PLANS, |seed| seed..seed + 1);
+    match std::env::var("OVERLAP_PLAN").ok() {
+        Some(seeds) => run_each(seeds_of(&seeds).expect("OVERLAP_PLAN is a seed, or FROM..TO")),
+        // A real run's rings stay for as long as its process, as those of the page's processes do: two megabytes for each.
+        None => (0..PLANS).step_by(PLANS_A_PROCESS).for_each(|from| {
+            let itself = std::env::current_exe().expect("this program is a file");
+            let status = Command::new(itself)
+                .args(["--exact", "plans::random_plans_with_random_faults_all_end", "--nocapture"])
+                .env("OVERLAP_PLAN", format!("{from}..{}", PLANS.min(from + PLANS_A_PROCESS as u64)))
+                // Its own count of tests; what fails is said on stderr.
+                .stdout(Stdio::null())
+                .status()
+                .expect("it starts once more");
+            assert!(status.success(), "of the plans from {from} one failed, as said above");
+        }),
+    }
+}
+
+fn seeds_of(text: &str) -> Option<Range<u64>> {
+    let Some((from, to)) = text.split_once("..") else {
+        let seed = text.parse().ok()?;
+        return Some(seed..seed + 1);
+    };
+    Some(from.parse().ok()?..to.parse().ok()?)
+}
+
+fn run_each(seeds: Range<u64>) {
     for seed in seeds {
         let (plan, fate) = plan(seed);
         let (sender, receiver) = channel();

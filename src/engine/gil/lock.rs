@@ -66,6 +66,9 @@ pub struct Gil {
     /// Set while the holder is to look up at its next checkpoint: since a drop was requested, or the lock is closed. The
     /// holder reads it without the mutex; it is written only under it. CPython's `eval_breaker`.
     breaker: AtomicBool,
+    /// Set by who was made to drop the lock, for a waiter that is awake and looks out for it. A hint, of no account to anybody
+    /// who has the mutex.
+    handed_over: AtomicBool,
     state: Mutex<State>,
     /// Notified when the lock was dropped. CPython's `cond`.
     dropped: Condvar,
@@ -105,6 +108,7 @@ impl Gil {
         Gil {
             interval,
             breaker: AtomicBool::new(false),
+            handed_over: AtomicBool::new(false),
             state: Mutex::new(state),
             dropped: Condvar::new(),
             switched: Condvar::new(),
@@ -222,6 +226,13 @@ impl<'g, O: Observer> ThreadState<'g, O> {
             self.tell(GilEvent::DropRequested);
             state.drop_request = true;
             gil.breaker.store(true, Ordering::Relaxed);
+            // Where others wait as well, whose turn it is was decided by the order in which they began to.
+            if state.waiting == 1 {
+                gil.handed_over.store(false, Ordering::Relaxed);
+                drop(state);
+                sync::spin_until(|| gil.handed_over.load(Ordering::Relaxed));
+                state = sync::lock(&gil.state);
+            }
         }
         state
     }
@@ -240,6 +251,8 @@ impl<'g, O: Observer> ThreadState<'g, O> {
             // A request has a waiter, who goes away by taking the lock or because it was closed: both are notified.
             debug_assert!(state.waiting > 0, "no request outlives its waiter");
             state.switching += 1;
+            // Last, as who sees it wants the mutex at once.
+            self.gil.handed_over.store(true, Ordering::Relaxed);
             while state.last_holder == Some(self.number) && !state.closed {
                 state = sync::wait(&self.gil.switched, state);
             }

@@ -21,7 +21,7 @@ export function measure() {
       return found === null ? [] : [[target, Number(found[1])]];
     });
     // The bench says the targets too; here they come with a verdict.
-    if (judged.length > 0) line(text.replace(/ \([^()]*(?:of at most|to \d)[^()]*\)/, ""), judged);
+    if (judged.length > 0 || text.startsWith("of that")) line(text.replace(/ \([^()]*(?:of at most|to \d)[^()]*\)/, ""), judged);
   }
   console.log("Natively");
   console.log(cargoBench("gil").trimEnd());
