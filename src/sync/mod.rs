@@ -28,7 +28,7 @@ use std::sync::PoisonError;
 #[cfg(loom)]
 pub use exhaustive::let_time_out;
 pub use set::{
-    AtomicBool, AtomicU32, Condvar, Mutex, MutexGuard, Ordering, ThreadId, current_thread, monotonic, spin_until,
+    AtomicBool, AtomicU32, Condvar, Mutex, MutexGuard, Ordering, ThreadId, current_thread, look_out, monotonic,
     wait_at_most,
 };
 

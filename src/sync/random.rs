@@ -40,7 +40,13 @@ pub fn wait_at_most<'a, T>(
     (super::lock(mutex), true)
 }
 
-/// Does not look: it may end at any time, and what others do meanwhile is what they do before the caller's next step.
-pub fn spin_until(_is_over: impl Fn() -> bool) {
+/// Gives the lock up and takes it again, without a look: it may end at any time, and nothing follows from what it would see.
+pub fn look_out<'a, T>(
+    mutex: &'a Mutex<T>,
+    guard: MutexGuard<'a, T>,
+    _is_over: impl Fn() -> bool,
+) -> MutexGuard<'a, T> {
+    drop(guard);
     shuttle::thread::yield_now();
+    super::lock(mutex)
 }

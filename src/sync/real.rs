@@ -25,16 +25,18 @@ pub fn wait_at_most<'a, T>(
     (guard, waited.timed_out())
 }
 
-/// How often [`spin_until`] looks: for some tens of microseconds, about what putting a thread to sleep and waking it takes.
-/// A look natively has a pause of the processor's in it, for which WebAssembly has no instruction.
+/// How often [`look_out`] looks: for some tens of microseconds on most machines, about what putting a thread to sleep and waking
+/// it takes. A look natively has a pause of the processor's in it, for which WebAssembly has no instruction.
 const LOOKS: u32 = if cfg!(target_family = "wasm") { 100_000 } else { 1_000 };
 
-/// Looks again and again whether something is over, but not for long. It may end before.
-pub fn spin_until(is_over: impl Fn() -> bool) {
+/// Gives the lock up, looks again and again whether something is over, but not for long, and locks again.
+pub fn look_out<'a, T>(mutex: &'a Mutex<T>, guard: MutexGuard<'a, T>, is_over: impl Fn() -> bool) -> MutexGuard<'a, T> {
+    drop(guard);
     for _ in 0..LOOKS {
         if is_over() {
-            return;
+            break;
         }
         core::hint::spin_loop();
     }
+    super::lock(mutex)
 }

@@ -20,7 +20,7 @@ pub struct Share {
 const BLOCK: u64 = 256;
 
 /// Numbers in a piece of a block, and so how often a count can be stopped, or made to hand over a lock: some 10 microseconds' worth
-/// near 16,000,000, and 25 near the largest bound.
+/// near 16,000,000, and 20 near the largest bound.
 const PIECE: u64 = 64;
 
 /// Counts the primes of one share. Asks `keep_going` between pieces of blocks; `None` if that said no.

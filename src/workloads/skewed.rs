@@ -16,8 +16,8 @@ pub struct Share {
     pub shares: u32,
 }
 
-/// Counts the primes of one share; the sum over all shares is that of [`primes::count`]. Asks `keep_going` between blocks;
-/// `None` if that said no.
+/// Counts the primes of one share; the sum over all shares is that of [`primes::count`]. Asks `keep_going` between pieces of
+/// blocks; `None` if that said no.
 ///
 /// Blocks of numbers are dealt by how often 2 divides the block's number (the ruler sequence, <https://oeis.org/A007814>):
 /// every second block to the last task, of the others every second one to the task before. So each task has cheap and dear

@@ -1,9 +1,9 @@
 //! Ten thousand plans with random faults: none hangs, each task ends once, and says how. A seed replays a plan:
-//! `OVERLAP_PLAN=SEED cargo test --test native plans`.
+//! `OVERLAP_PLAN=SEED cargo test --test native plans`, and `FROM..TO` some.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -113,14 +113,21 @@ fn random_plans_with_random_faults_all_end() {
         // A real run's rings stay for as long as its process, as those of the page's processes do: two megabytes for each.
         None => (0..PLANS).step_by(PLANS_A_PROCESS).for_each(|from| {
             let itself = std::env::current_exe().expect("this program is a file");
-            let status = Command::new(itself)
+            let seeds = format!("{from}..{}", PLANS.min(from + PLANS_A_PROCESS as u64));
+            let ran = Command::new(itself)
                 .args(["--exact", "plans::random_plans_with_random_faults_all_end", "--nocapture"])
-                .env("OVERLAP_PLAN", format!("{from}..{}", PLANS.min(from + PLANS_A_PROCESS as u64)))
-                // Its own count of tests; what fails is said on stderr.
-                .stdout(Stdio::null())
-                .status()
+                .env("OVERLAP_PLAN", &seeds)
+                .output()
                 .expect("it starts once more");
-            assert!(status.success(), "of the plans from {from} one failed, as said above");
+            let [said, complained] = [ran.stdout, ran.stderr].map(|words| String::from_utf8_lossy(&words).into_owned());
+            // Each panic that was planned is told there as well; what went wrong comes last.
+            let lines: Vec<&str> = complained.lines().collect();
+            let last = lines[lines.len().saturating_sub(20)..].join("\n");
+            assert!(
+                ran.status.success() && said.contains("1 passed"),
+                "of the plans {seeds}, {}: {said}\n{last}",
+                ran.status
+            );
         }),
     }
 }

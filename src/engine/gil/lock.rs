@@ -229,9 +229,7 @@ impl<'g, O: Observer> ThreadState<'g, O> {
             // Where others wait as well, whose turn it is was decided by the order in which they began to.
             if state.waiting == 1 {
                 gil.handed_over.store(false, Ordering::Relaxed);
-                drop(state);
-                sync::spin_until(|| gil.handed_over.load(Ordering::Relaxed));
-                state = sync::lock(&gil.state);
+                state = sync::look_out(&gil.state, state, || gil.handed_over.load(Ordering::Relaxed));
             }
         }
         state
