@@ -4,7 +4,7 @@
 // Only what Rust cannot do stands here: a worker has to exist, and to have loaded the program, before Rust runs in it; and
 // a trap ends the Rust code that could report it. The messages are those of src/platform/page/process.rs.
 
-/** The address of this script, for `new Worker`. */
+/** The address of this script, for `new Worker`, where it is a file by itself, as in the tests. */
 export function processScriptUrl() {
   return import.meta.url;
 }
@@ -49,7 +49,8 @@ export function endProcess(number) {
   postMessage({ kind: "endProcess", value: number });
 }
 
-// The program imports this script, so the page loads it as well.
+// The program imports this script, so the page loads it as well. In the built page it is one file with the program of the
+// processes, which then imports itself.
 const isWorker =
   typeof DedicatedWorkerGlobalScope !== "undefined" &&
   self instanceof DedicatedWorkerGlobalScope &&

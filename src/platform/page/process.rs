@@ -18,7 +18,7 @@ use web_sys::{MessageEvent, Worker};
 
 use super::block::{Block, is_shared};
 use super::image::Image;
-use super::messages::{end_worker, new_worker, object, process_script_url};
+use super::messages::{end_worker, new_worker, object};
 use crate::engine::recorder::Drain;
 use crate::model::event::Event;
 use crate::model::outcome::Report;
@@ -45,7 +45,7 @@ pub struct ProcessConfig {
     pub number: u32,
     /// The zero of its clock, in milliseconds since the Unix epoch, if that is not its own start.
     pub origin_ms: Option<f64>,
-    /// Its start script; the usual one, but for tests.
+    /// Its start script; the image's, but for tests.
     pub script: Option<String>,
 }
 
@@ -99,8 +99,8 @@ impl Process {
     /// If the browser refuses.
     pub fn spawn(config: &ProcessConfig) -> Result<Process, ProcessError> {
         let origin_ms = config.origin_ms.unwrap_or_else(absolute_ms);
-        let script = config.script.clone().unwrap_or_else(process_script_url);
-        let worker = new_worker(&script, "overlap process").map_err(|_| ProcessError::ScriptFailed)?;
+        let script = config.script.as_deref().unwrap_or(&config.image.script_url);
+        let worker = new_worker(script, "overlap process").map_err(|_| ProcessError::ScriptFailed)?;
         let inbox = Rc::new(Inbox::default());
         inbox.origin_ms.set(origin_ms);
         let on_message = {

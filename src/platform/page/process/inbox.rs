@@ -11,7 +11,7 @@ use web_sys::Worker;
 
 use super::super::children::start_child;
 use super::super::image::Image;
-use super::super::messages::{new_worker, object, process_script_url, property, when_gone};
+use super::super::messages::{new_worker, object, property, when_gone};
 use super::{Process, ProcessError};
 use crate::model::event::{EVENT_WORDS, Event};
 use crate::model::plan::process_mib;
@@ -100,7 +100,7 @@ impl Threads {
     /// Makes a thread, which is going to receive its work through `receiver`.
     fn add(&mut self, receiver: JsValue) -> Result<(), JsValue> {
         let image = self.image.as_deref().ok_or(JsValue::UNDEFINED)?;
-        let worker = new_worker(&process_script_url(), "overlap thread")?;
+        let worker = new_worker(&image.script_url, "overlap thread")?;
         self.handlers.listen_to(&worker);
         let message = load_message(image, self.memory.as_ref(), self.started.len() as f64);
         // It ends with the process from here on, whatever comes of the message.
