@@ -35,7 +35,7 @@ impl Latency {
         }
         let wall = trace.work_end() - trace.work_start().unwrap_or_default();
         let per_second = if wall.is_zero() { 0.0 } else { f64::from(ended) / wall.as_secs_f64() };
-        Latency { queued: Quantiles::of(queued, 95), run: Quantiles::of(run, 95), per_second }
+        Latency { queued: Quantiles::of(&queued, 95), run: Quantiles::of(&run, 95), per_second }
     }
 }
 

@@ -81,9 +81,9 @@ pub fn lock(trace: &Trace) -> Option<LockNumbers> {
         }
     }
     let is_shared = numbers.hand_overs > 0 || numbers.threads.iter().any(|used| !used.waited.is_zero());
-    numbers.hold = Quantiles::of(lengths, 99);
+    numbers.hold = Quantiles::of(&lengths, 99);
     // A forced hold lasts for the interval that its waiter was patient for.
-    let interval = quantile(&mut forced_lengths, 50);
+    let interval = quantile(&forced_lengths, 50);
     numbers.convoy = interval.and_then(|interval| {
         let convoys = trace.lanes.iter().filter_map(|(id, lane)| convoy(id, lane, interval));
         convoys.max_by_key(|convoy| convoy.waited)
@@ -109,7 +109,7 @@ fn convoy(id: LaneId, lane: &Lane, interval: Duration) -> Option<Convoy> {
     let replies = waits.len() as u32;
     let taken_by_force = lane.holds.iter().filter(|hold| hold.was_forced).count();
     let waited = waits.iter().sum();
-    let wait = quantile(&mut waits, 50)?;
+    let wait = quantile(&waits, 50)?;
     let pays = wait * 2 >= interval && taken_by_force * 2 >= replies as usize;
     (replies >= CONVOY_REPLIES_MIN && pays).then_some(Convoy { lane: id, replies, wait, waited })
 }

@@ -49,7 +49,7 @@ impl Repeats {
             Spread::MinMax => (0, 100),
             Spread::Quartiles => (25, 75),
         };
-        let (low, high) = (quantile(&mut counted, low)?, quantile(&mut counted, high)?);
+        let (low, high) = (quantile(&counted, low)?, quantile(&counted, high)?);
         counted.sort_unstable();
         let median = (counted[(n - 1) / 2] + counted[n / 2]) / 2;
         Some(Repeats { n, warm_up, median, low, high, spread })

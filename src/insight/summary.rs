@@ -5,6 +5,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::dials::{Dials, dials};
+use super::quantile::quantile;
 use crate::model::event::Phase;
 use crate::model::format::{self, thousands};
 use crate::model::outcome::Outcome;
@@ -123,13 +124,8 @@ fn copied(trace: &Trace) -> Option<Copied> {
         bytes: trace.posts.iter().map(|post| u64::from(post.bytes)).sum(),
         packing: time_in(Phase::Serialising),
         unpacking: time_in(Phase::Deserialising),
-        call: median(trace.calls()),
+        call: quantile(&trace.calls(), 50),
     })
-}
-
-fn median(mut lengths: Vec<Duration>) -> Option<Duration> {
-    let middle = lengths.len() / 2;
-    (!lengths.is_empty()).then(|| *lengths.select_nth_unstable(middle).1)
 }
 
 /// From the first beginning of a start to the last end of one, as processes start side by side; of those that began before the
