@@ -78,6 +78,9 @@ impl<'a, P: Ports + 'static> Coroutine<'a, P> {
     }
 
     /// Does its steps, up to the first that does not end well.
+    ///
+    /// What it awaits is in boxes: a coroutine is as large as the largest that it may ever await, and most of a thousand that
+    /// begin at once would have memory for what they never do.
     async fn steps(&self) -> Outcome {
         let (env, shared) = (self.env, self.env.shared);
         let ask = || !shared.stop_requested();
@@ -87,17 +90,17 @@ impl<'a, P: Ports + 'static> Coroutine<'a, P> {
             let outcome = match step {
                 Step::Fetch(request) => {
                     self.waits_in.set(Phase::WaitingIo);
-                    env.ports.fetch(request).await.map_or_else(Outcome::Failed, Outcome::Done)
+                    Box::pin(env.ports.fetch(request)).await.map_or_else(Outcome::Failed, Outcome::Done)
                 }
                 Step::Sleep { ms } => {
                     self.waits_in.set(Phase::Sleeping);
-                    env.ports.sleep(Duration::from_millis((*ms).into())).await;
+                    Box::pin(env.ports.sleep(Duration::from_millis((*ms).into()))).await;
                     Outcome::Done(Value::Text)
                 }
                 // The loop has no lock that could be let go of.
                 Step::Compute(kernel) | Step::Call { kernel, .. } => self.compute(kernel, &ask).await,
                 shared => match &sharer {
-                    Some(sharer) => self.share(sharer, shared, &ask).await,
+                    Some(sharer) => Box::pin(self.share(sharer, shared, &ask)).await,
                     None => Outcome::Failed(Failure::Panicked("its tasks share nothing".to_owned())),
                 },
             };
@@ -136,11 +139,16 @@ impl<'a, P: Ports + 'static> Coroutine<'a, P> {
 
     /// Computes, and so blocks the loop; or has a thread do it.
     async fn compute(&self, kernel: &Kernel, ask: Ask<'_>) -> Outcome {
-        let Some(pool) = self.helpers else {
-            self.env.ports.publish();
-            let show = |piece, shades| self.lane.record(EventKind::Shown(piece), Some(self.task.id), shades);
-            return task::compute(kernel, ask, &show);
-        };
+        if let Some(pool) = self.helpers {
+            return Box::pin(self.compute_on(pool, kernel)).await;
+        }
+        self.env.ports.publish();
+        let show = |piece, shades| self.lane.record(EventKind::Shown(piece), Some(self.task.id), shades);
+        task::compute(kernel, ask, &show)
+    }
+
+    /// Has a thread compute.
+    async fn compute_on(&self, pool: &Helpers<P>, kernel: &Kernel) -> Outcome {
         self.waits_in.set(Phase::WaitingJoin);
         let (kernel, id, is_cancelled) = (kernel.clone(), self.task.id, Arc::new(AtomicBool::new(false)));
         let _at_end = Cancels(is_cancelled.clone());
