@@ -63,7 +63,7 @@ impl<P: Ports> Worker<P> {
 
     fn run(&self, task: &Task) -> Outcome {
         let outcome = task::run_on_thread(task, &self.lane, self.env, Some(&self.calls));
-        self.lane.enter(Phase::Idle, None);
+        self.lane.record_with(EventKind::Enter(Phase::Idle), None, 0);
         outcome
     }
 }

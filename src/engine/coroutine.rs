@@ -23,13 +23,9 @@ use crate::model::id::TaskId;
 use crate::model::outcome::{Failure, Outcome, Value};
 use crate::workloads::{Kernel, Step};
 
-/// Runs a task that has its thread for itself as a coroutine, and records its life on the thread's lane. A stop reaches it at
-/// its next turn.
+/// Runs a task that has its thread for itself as a coroutine, once it was recorded that it starts, and records the rest of its
+/// life on the thread's lane. A stop reaches it at its next turn.
 pub(super) async fn drive<P: Ports + 'static>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env<'_, P>) -> Outcome {
-    if env.shared.stop_requested() {
-        return task::end(task.id, Outcome::Cancelled, lane);
-    }
-    lane.record(EventKind::Started, Some(task.id), 0);
     let coroutine = Coroutine::new(task, lane, env, None);
     let outcome = match select(pin!(coroutine.run()), pin!(env.ports.stopped())).await {
         Either::Left((outcome, _)) => outcome,

@@ -13,7 +13,7 @@ pub(super) async fn run<P: Ports + 'static>(tasks: Vec<Task>, env: Env<'_, P>) -
     let mut outcomes = Vec::with_capacity(tasks.len());
     for task in &tasks {
         let outcome = task::run_alone(task, &lane, env).await;
-        lane.enter(Phase::Idle, None);
+        lane.record_with(EventKind::Enter(Phase::Idle), None, 0);
         outcomes.push((task.id, outcome));
     }
     lane.record(EventKind::LaneClosed, None, 0);

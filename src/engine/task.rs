@@ -1,5 +1,6 @@
 //! One task: what it consists of, done on a thread that may block, and how its life is recorded.
 
+use core::cell::Cell;
 use core::time::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -54,23 +55,36 @@ pub(super) struct FreeThread<'a, P> {
     pub env: Env<'a, P>,
     /// Through what it makes requests; without, it makes none.
     pub calls: Option<&'a Calls>,
+    /// Whether it was just recorded that the task has started, and nothing since.
+    pub starts: Cell<bool>,
+}
+
+impl<P: Ports> FreeThread<'_, P> {
+    fn enter(&self, phase: Phase) {
+        let (kind, task) = (EventKind::Enter(phase), Some(self.task));
+        if self.starts.take() {
+            self.lane.record_with(kind, task, 0);
+        } else {
+            self.lane.record(kind, task, 0);
+        }
+    }
 }
 
 impl<P: Ports> Thread for FreeThread<'_, P> {
     fn compute(&self, run: &dyn Fn(Ask<'_>) -> Outcome) -> Outcome {
-        self.lane.enter(Phase::Computing, Some(self.task));
+        self.enter(Phase::Computing);
         self.env.ports.publish();
         run(&|| !self.env.shared.stop_requested())
     }
 
     fn wait(&self, phase: Phase, run: &dyn Fn() -> Outcome) -> Outcome {
-        self.lane.enter(phase, Some(self.task));
+        self.enter(phase);
         self.env.ports.publish();
         run()
     }
 
     fn resume(&self) {
-        self.lane.enter(Phase::Computing, Some(self.task));
+        self.enter(Phase::Computing);
     }
 
     fn fetch(&self, request: &Request) -> Outcome {
@@ -83,16 +97,20 @@ impl<P: Ports> Thread for FreeThread<'_, P> {
 
 /// Runs a task that has its thread, and the event loop of it, for itself: what makes requests waits for them on the loop, as a
 /// browser has no request that blocks a thread and can be given up; with nothing else on it, there is nothing to tell the two
-/// apart by.
+/// apart by. Its lane is at the task that ended just before it, or at the message that brought it: that is when it starts.
 pub(super) async fn run_alone<P: Ports + 'static>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env<'_, P>) -> Outcome {
+    if env.shared.stop_requested() {
+        return end(task.id, Outcome::Cancelled, lane);
+    }
+    lane.record_with(EventKind::Started, Some(task.id), 0);
     if task.work.makes_requests() {
         coroutine::drive(task, lane, env).await
     } else {
-        run_on_thread(task, lane, env, None)
+        run_started(task, lane, env, None)
     }
 }
 
-/// Runs a task on a thread that may block, and records its life on the thread's lane.
+/// Runs a task on a thread that may block, and that was idle until now, and records its life on the thread's lane.
 pub(super) fn run_on_thread<P: Ports>(
     task: &Task,
     lane: &LaneRecorder<'_, P>,
@@ -103,7 +121,12 @@ pub(super) fn run_on_thread<P: Ports>(
         return end(task.id, Outcome::Cancelled, lane);
     }
     lane.record(EventKind::Started, Some(task.id), 0);
-    let thread = FreeThread { task: task.id, lane, env, calls };
+    run_started(task, lane, env, calls)
+}
+
+/// Runs a task of which it was just recorded that it starts.
+fn run_started<P: Ports>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env<'_, P>, calls: Option<&Calls>) -> Outcome {
+    let thread = FreeThread { task: task.id, lane, env, calls, starts: Cell::new(true) };
     end(task.id, steps(task, lane, env, &thread), lane)
 }
 

@@ -210,7 +210,7 @@ impl<P: Ports> Worker<P> {
     fn run(&self, task: &Task) -> Outcome {
         let Some(thread) = &self.under else {
             let outcome = task::run_on_thread(task, &self.lane, self.env, Some(&self.calls));
-            self.lane.enter(Phase::Idle, None);
+            self.lane.record_with(EventKind::Enter(Phase::Idle), None, 0);
             return outcome;
         };
         if self.env.shared.stop_requested() {

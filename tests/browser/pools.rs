@@ -8,6 +8,7 @@ use overlap::model::id::LaneId;
 use overlap::model::message::Message;
 use overlap::model::outcome::{Failure, Outcome, Report, Value};
 use overlap::model::plan::{Carrier, Fault, Initializer, Job, ModelKind, Options, PoolOptions, Shares, Workload};
+use overlap::model::trace::Trace;
 use overlap::platform::page::process::{Process, isolated};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -189,6 +190,11 @@ async fn a_process_that_dies_in_the_middle_of_a_map_fails_all_that_has_not_ended
         let blamed: Vec<u32> =
             report.outcomes.iter().filter(|(_, outcome)| is_blamed(outcome)).map(|(id, _)| id.0).collect();
         assert_eq!(blamed, [2], "the third task, in whatever order they ended: {report:?}");
+        let mut trace = Trace::new(5);
+        events(&process).iter().for_each(|event| trace.apply(event));
+        for (lane, of_child) in trace.lanes.iter().filter(|(lane, _)| matches!(lane, LaneId::Child(_))) {
+            assert!(of_child.open.is_none() && !of_child.spans.is_empty(), "{lane:?} does nothing any more");
+        }
         let again = run(&process, &job(workload(1, Fault::None), 3, PoolOptions::default())).await;
         assert_eq!(values(&again), [Value::Text; 5], "{fault:?}: the next pool works");
     }

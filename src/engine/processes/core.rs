@@ -186,7 +186,7 @@ where
             let message = self.state.borrow_mut().number_message();
             let arguments: Vec<&A> = items.iter().map(|item| &item.argument).collect();
             let call: Call<&I, _> = Call::Run { number: message, reply_by: carrier, arguments };
-            match message::packed(self.recording, message, &call, about) {
+            match message::packed(self.recording, None, message, &call, about) {
                 Ok(bytes) => {
                     let futures = items.into_iter().map(|item| item.future).collect();
                     let flight = Flight { number: message, about, futures, kept: Kept::nothing() };
@@ -250,7 +250,7 @@ where
         };
         let Some(pipe) = pipe else { return };
         let call: Call<&I, Vec<&A>> = Call::Close { number: message };
-        match (End { pipe: &*pipe, recording: self.recording }).send(message, &call, None, Carrier::Copy) {
+        match (End { pipe: &*pipe, recording: self.recording }).send(None, message, &call, None, Carrier::Copy) {
             Ok(kept) => kept.release(),
             // It dies of what it would have died of a moment later, and is told to close no more.
             Err(_) => self.has_ended(number),
@@ -295,7 +295,7 @@ where
         let Some(value) = &self.options.initializer else { return self.is_ready(number) };
         let call: Call<&I, Vec<&A>> = Call::Initialize { number: message, value };
         let carrier = self.options.carrier;
-        match (End { pipe: &**pipe, recording: self.recording }).send(message, &call, None, carrier) {
+        match (End { pipe: &**pipe, recording: self.recording }).send(None, message, &call, None, carrier) {
             Ok(kept) => {
                 let flight = Flight { number: message, about: None, futures: Vec::new(), kept };
                 if let Some(process) = self.state.borrow_mut().processes.get_mut(&number) {
@@ -338,8 +338,9 @@ where
         let about = flight.as_ref().and_then(|flight| flight.about);
         let end = End { pipe: &**pipe, recording: self.recording };
         let mut opened = end.open(message);
-        let reply =
-            end.unpack(&mut opened, |reply: &Reply<R>| (reply.number(), about)).and_then(|reply| opened.end(reply));
+        let reply = end
+            .unpack(&mut opened, |reply: &Reply<R>| (reply.number(), about))
+            .and_then(|(reply, _)| opened.end(reply));
         match (reply, flight) {
             (Ok(reply), Some(flight)) => self.answer(number, reply, flight),
             (Ok(_), None) => self.break_up(UNASKED.to_owned()),

@@ -10,6 +10,7 @@ use crate::model::event::Phase;
 use crate::model::id::TaskId;
 use crate::model::message::Message;
 use crate::model::outcome::Failure;
+use crate::model::time::Instant;
 
 /// To a process. `L` is a list of arguments: of references where it is packed, of values where it is unpacked.
 #[derive(Debug, Serialize, Deserialize)]
@@ -113,14 +114,17 @@ pub(super) struct End<'a, 'l, Q, A> {
 
 /// The bytes of a message, recorded with what packing took as sent from now on: who posts it does that next, and the other end may
 /// have it before that returns.
+///
+/// `began` is when it began to, where that was read.
 pub(super) fn packed<A>(
     recording: Option<Recording<'_, A>>,
+    began: Option<Instant>,
     number: u32,
     value: &impl Serialize,
     about: Option<TaskId>,
 ) -> Result<Vec<u8>, Failure> {
     let Some(recording) = recording else { return pack(value) };
-    recording.enter(Phase::Serialising, about);
+    recording.enter_at(began.unwrap_or_else(|| recording.lane.now()), Phase::Serialising, about);
     let packed = pack(value);
     match &packed {
         Ok(bytes) => recording.sent(about, Message { number, bytes: bytes.len() as u32 }),
@@ -139,15 +143,16 @@ impl<Q: Pipe, A> End<'_, '_, Q, A> {
         posted
     }
 
-    /// Packs a message and sends it by itself.
+    /// Packs a message, from when it `began` to, where that was read, and sends it by itself.
     pub(super) fn send(
         &self,
+        began: Option<Instant>,
         number: u32,
         value: &impl Serialize,
         about: Option<TaskId>,
         carrier: Carrier,
     ) -> Result<Kept, SendError> {
-        let bytes = packed(self.recording, number, value, about).map_err(SendError::Unpacked)?;
+        let bytes = packed(self.recording, began, number, value, about).map_err(SendError::Unpacked)?;
         self.post(bytes, carrier).map_err(SendError::Broken)
     }
 
@@ -158,25 +163,25 @@ impl<Q: Pipe, A> End<'_, '_, Q, A> {
     }
 
     /// Unpacks the next message of a parcel, and records what that took, and its bytes. `describe` gives the message's number,
-    /// and what it is about.
+    /// and what it is about. Gives also when it was unpacked, where that is recorded.
     pub(super) fn unpack<T: DeserializeOwned>(
         &self,
         opened: &mut Opened,
         describe: impl FnOnce(&T) -> (u32, Option<TaskId>),
-    ) -> Result<T, PipeBroken> {
+    ) -> Result<(T, Option<Instant>), PipeBroken> {
         if opened.unpacked > 0 {
             self.begin_unpacking();
         }
         let unpacked = opened.unpack();
-        if let Some(recording) = self.recording {
-            let at = recording.lane.now();
+        let at = self.recording.map(|recording| recording.lane.now());
+        if let (Some(recording), Some(at)) = (self.recording, at) {
             if let Ok((value, length)) = &unpacked {
                 let (number, about) = describe(value);
                 recording.received(at, about, Message { number, bytes: *length as u32 });
             }
             recording.enter_at(at, Phase::Idle, None);
         }
-        unpacked.map(|(value, _)| value)
+        unpacked.map(|(value, _)| (value, at))
     }
 
     fn begin_unpacking(&self) {

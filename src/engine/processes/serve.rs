@@ -51,7 +51,7 @@ pub async fn serve<H: Handler, Q: Pipe>(
         let mut opened = end.open(pipe.receive().await?);
         // One that carries nothing is no parcel, which unpacking it says.
         loop {
-            let call = end.unpack(&mut opened, |call: &Call<H::Initial, Vec<H::Argument>>| match call {
+            let (call, unpacked) = end.unpack(&mut opened, |call: &Call<H::Initial, Vec<H::Argument>>| match call {
                 Call::Run { number, arguments, .. } => (*number, about(arguments)),
                 other => (other.number(), None),
             })?;
@@ -63,7 +63,7 @@ pub async fn serve<H: Handler, Q: Pipe>(
                     }
                     let failed = outcome.is_err();
                     let reply: Reply<H::Output> = Reply::Initialized { number, outcome };
-                    sent(end.send(number, &reply, None, Carrier::Copy))?;
+                    sent(end.send(None, number, &reply, None, Carrier::Copy))?;
                     if failed {
                         return Ok(());
                     }
@@ -71,18 +71,19 @@ pub async fn serve<H: Handler, Q: Pipe>(
                 Call::Run { number, reply_by, arguments } => {
                     let about = about(&arguments);
                     let mut outcomes = Vec::with_capacity(arguments.len());
-                    let began = clock.now();
+                    let began = unpacked.unwrap_or_else(|| clock.now());
                     for argument in arguments {
                         outcomes.push(guarded(handler.call(argument)).await);
                     }
-                    let took_us = u32::try_from((clock.now() - began).as_micros()).unwrap_or(u32::MAX);
+                    let ended = clock.now();
+                    let took_us = u32::try_from((ended - began).as_micros()).unwrap_or(u32::MAX);
                     let mut reply = Reply::Ran { number, took_us, outcomes };
                     // Nobody tells when a reply was read, so it goes with its bytes.
                     let carrier = if reply_by == Carrier::Shared { Carrier::Copy } else { reply_by };
-                    match end.send(number, &reply, about, carrier) {
+                    match end.send(Some(ended), number, &reply, about, carrier) {
                         Err(SendError::Unpacked(_)) => {
                             fail_what_cannot_be_packed(&mut reply);
-                            sent(end.send(number, &reply, about, carrier))?;
+                            sent(end.send(None, number, &reply, about, carrier))?;
                         }
                         other => sent(other)?,
                     }

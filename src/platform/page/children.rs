@@ -10,13 +10,10 @@ use web_sys::{MessageChannel, Worker};
 
 use super::messages::object;
 use super::process::{Inbox, Process, ProcessConfig, ProcessError};
-use crate::model::event::{Event, EventKind, Phase};
-use crate::model::id::LaneId;
-use crate::model::time::Instant;
-use crate::platform::clock::absolute_ms;
+use crate::model::event::{EventKind, Phase};
 
 /// Starts process `number` for a parent, and tells it once the two are connected, or why they are not.
-pub(super) fn start_child(inbox: &Inbox, number: u32, parent: &Worker) {
+pub(super) fn start_child(inbox: &Rc<Inbox>, number: u32, parent: &Worker) {
     let Some(image) = inbox.image() else { return };
     let origin_ms = inbox.origin_ms();
     let usual = ProcessConfig::with_threads(image, 0);
@@ -25,17 +22,13 @@ pub(super) fn start_child(inbox: &Inbox, number: u32, parent: &Worker) {
     let memory_mib = inbox.child_mib();
     let config = ProcessConfig { number, origin_ms: Some(origin_ms), start_time_ms, memory_mib, ..usual };
     // The page's own record, as of the first process: the one that is asked for cannot make it.
-    inbox.push_event(Event {
-        at: Instant::from_ms(absolute_ms() - origin_ms),
-        sequence: 0,
-        lane: LaneId::Child(number),
-        task: None,
-        kind: EventKind::Enter(Phase::Instantiating),
-        arg: 0,
-    });
+    inbox.push_child_event(number, EventKind::Enter(Phase::Instantiating));
     let tell = {
-        let parent = parent.clone();
+        let (parent, inbox) = (parent.clone(), Rc::downgrade(inbox));
         move |error: &ProcessError| {
+            if let Some(inbox) = inbox.upgrade() {
+                inbox.end_lane(number);
+            }
             let reason = match error {
                 ProcessError::Died(words) => format!("process {number} died: {words}"),
                 ProcessError::Ended => format!("process {number} died: the browser ended it without a word"),

@@ -286,7 +286,7 @@ impl Process {
 
     /// Now, on the axis of this process's events.
     pub fn now(&self) -> Instant {
-        Instant::from_ms(absolute_ms() - self.origin_ms())
+        self.inbox.now()
     }
 }
 

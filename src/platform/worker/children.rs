@@ -11,6 +11,7 @@ use js_sys::{Array, Reflect, SharedArrayBuffer, Uint8Array, WebAssembly};
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, MessagePort};
 
+use super::turns;
 use crate::engine::ports::{Carrier, Kept, Pipe, PipeBroken};
 
 #[wasm_bindgen(module = "/www/process.js")]
@@ -120,10 +121,12 @@ impl PortPipe {
         let on_message = {
             let state = state.clone();
             Closure::new(move |event: MessageEvent| {
-                let mut state = state.borrow_mut();
-                // Not opened here: that is somebody's work, and is recorded.
-                state.messages.push_back(event);
-                state.wake();
+                turns::in_event(|| {
+                    let mut state = state.borrow_mut();
+                    // Not opened here: that is somebody's work, and is recorded.
+                    state.messages.push_back(event);
+                    state.wake();
+                });
             })
         };
         let on_message_error = {

@@ -13,9 +13,10 @@ use super::super::children::start_child;
 use super::super::image::Image;
 use super::super::messages::{new_worker, object, property, when_gone};
 use super::{Process, ProcessError};
-use crate::model::event::{EVENT_WORDS, Event};
+use crate::model::event::{EVENT_WORDS, Event, EventKind};
+use crate::model::id::LaneId;
 use crate::model::plan::process_mib;
-use crate::model::time::correction_ms;
+use crate::model::time::{Instant, correction_ms};
 use crate::platform::clock::absolute_ms;
 
 /// The number by which a process itself says that it has loaded; its threads count from 0.
@@ -202,9 +203,38 @@ impl Inbox {
         self.origin_ms.get()
     }
 
-    /// Adds an event that the page records.
-    pub(in super::super) fn push_event(&self, event: Event) {
+    /// Adds an event of a process that it asked for, as of now, which that cannot record itself.
+    pub(in super::super) fn push_child_event(&self, number: u32, kind: EventKind) {
+        self.push_at(self.now(), number, kind);
+    }
+
+    /// The end of a process that it asked for: what that was at is over, and it records no more.
+    pub(in super::super) fn end_lane(&self, number: u32) {
+        if let Some(child) = self.children.borrow().get(&number) {
+            self.keep_events(number, child);
+        }
+    }
+
+    /// Keeps what a process recorded before it ended just now. Gives how many events it has lost.
+    fn keep_events(&self, number: u32, child: &Process) -> u64 {
+        let mut events = self.events.borrow_mut();
+        let before = events.len();
+        let lost = child.take_events(|event| events.push(*event));
+        // Two clocks may differ by a little.
+        let latest = events[before..].iter().map(|event| event.at).max().unwrap_or_default();
+        drop(events);
+        self.push_at(self.now().max(latest), number, EventKind::LaneClosed);
+        lost
+    }
+
+    fn push_at(&self, at: Instant, number: u32, kind: EventKind) {
+        let event = Event { at, sequence: 0, lane: LaneId::Child(number), task: None, kind, arg: 0 };
         self.events.borrow_mut().push(event);
+    }
+
+    /// Now, on the axis of this process's events.
+    pub(super) fn now(&self) -> Instant {
+        Instant::from_ms(absolute_ms() - self.origin_ms())
     }
 
     /// Takes a process that this one asked for: it ends with it, and its events are among its own.
@@ -217,7 +247,7 @@ impl Inbox {
         self.note_memory();
         let Some(child) = self.children.borrow_mut().remove(&number) else { return };
         child.end();
-        let lost = child.take_events(|event| self.push_event(*event));
+        let lost = self.keep_events(number, &child);
         self.lost_by_ended.set(self.lost_by_ended.get() + lost);
     }
 
