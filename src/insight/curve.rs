@@ -136,7 +136,12 @@ impl Curve {
         if let Some(fit) = self.fit {
             words.push(self.law(&fit));
         } else if self.enough > 1 && self.fit_to <= 2 {
-            words.push("From two numbers of workers no law can be derived: any would fit.".to_owned());
+            words.push(if self.points.last().is_some_and(|most| most.workers > self.fit_to) {
+                let cores = format::count(self.fit_to as usize, "core");
+                format!("No law can be derived: workers beyond {cores} take turns, and up to there any law would fit.")
+            } else {
+                "From two numbers of workers no law can be derived: any would fit.".to_owned()
+            });
         }
         words
     }
@@ -255,6 +260,11 @@ mod tests {
         let two = Curve::of(&settings, &measured_twice(), 2).unwrap();
         assert_eq!((two.fit, two.serial), (None, None));
         assert!(two.words()[1].starts_with("From two numbers of workers no law"), "{:?}", two.words());
+        let beyond = Curve::of(&settings, &self::measured(&[100, 60, 61, 62]), 2).unwrap();
+        assert!(
+            beyond.words()[1].starts_with("No law can be derived: workers beyond 2 cores take turns"),
+            "{beyond:?}"
+        );
     }
 
     #[test]
