@@ -11,6 +11,10 @@ use crate::model::plan::ModelKind;
 use crate::model::time::Instant;
 use crate::model::trace::{TaskLife, Trace};
 
+/// A task that computes for less does not gain from another core: to hand it to a thread takes some 5 microseconds, to a process 50
+/// to 250 (`./dev bench tasks calls`).
+const WORTH_A_CORE: Duration = Duration::from_micros(50);
+
 /// What one task did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Work {
@@ -105,7 +109,8 @@ impl<'a> Facts<'a> {
     }
 
     /// How many times faster the run would be if its tasks' computing went on so many cores, and all else took as long: no
-    /// task is split. 1 where what they do depends on each other. Nothing is added for what that would cost, so that it is the most to be had.
+    /// task is split. 1 where what they do depends on each other, or each does too little for it. Nothing is added for what that
+    /// would cost, so that it is the most to be had.
     pub fn gain_on_cores(&self, cores: u32) -> f64 {
         if self.context.workload.shares() {
             return 1.0;
@@ -113,6 +118,9 @@ impl<'a> Facts<'a> {
         let total = self.computing();
         let longest = self.works.iter().map(|work| work.computing).max().unwrap_or_default();
         let tasks = self.works.iter().filter(|work| !work.computing.is_zero()).count() as u32;
+        if total < WORTH_A_CORE * tasks {
+            return 1.0;
+        }
         let on_cores = (total / cores.min(tasks).max(1)).max(longest);
         gain(self.wall, total, on_cores)
     }

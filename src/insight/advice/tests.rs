@@ -72,6 +72,24 @@ fn one_task_after_another_is_told_of_cores_or_of_overlap() {
 }
 
 #[test]
+fn tasks_that_do_next_to_nothing_are_not_told_of_cores() {
+    let computes = |each_us: u64| {
+        let mut made = Made::new(2);
+        made.submit(0);
+        for (task, start) in [(0, 0), (1, each_us)] {
+            made.start(start, MAIN, task).enter(start, MAIN, task, Phase::Computing).finish(
+                start + each_us,
+                MAIN,
+                task,
+            );
+        }
+        made.idle(2 * each_us, MAIN);
+        names(&made.trace, ModelKind::Sequential)
+    };
+    assert_eq!((computes(1), computes(100)), (vec![], vec!["one-core"]));
+}
+
+#[test]
 fn a_loop_is_blocked_only_if_somebody_waits_for_it() {
     let (one, two) = (LaneId::Coroutine(0), LaneId::Coroutine(1));
     let blocked = |others_us| {
