@@ -76,8 +76,8 @@ self.addEventListener("fetch", (event) => {
 
 // --- The page, offline and isolated ----------------------------------------------------------------------------------
 
-// A page has all its files from one version, the one that answers it, for as long as it is open: its workers load them again
-// at each run. A newer version waits until no page is open, or until one begins that is the only one (`boot.js`).
+// A page has all its files from one version, the one that answers it, for as long as it is open: it loads some when they are first
+// needed, and programs of a person's line at each run. A newer version waits until no page is open, or until one begins that is the only one (`boot.js`).
 async function page(request) {
   const url = new URL(request.url);
   const file = url.pathname === SCOPE.pathname ? INDEX : url.origin + url.pathname;

@@ -27,9 +27,18 @@ const CHROMIUM_FLAGS = [
   "--no-first-run",
 ];
 
+/**
+ * What Firefox says of a request that its page was left with, when the service worker had not answered it yet: without an address,
+ * and to the next page. What a page that stays asks for in vain has its address in such words.
+ */
+const LEFT = "Failed to load ‘’. A ServiceWorker intercepted the request and encountered an unexpected error.";
+
 /** What a page complained about. */
 function watch(page, errors) {
-  page.on("pageerror", (error) => errors.push(`page error: ${error.message ?? error}`));
+  page.on("pageerror", (error) => {
+    const words = String(error.message ?? error);
+    if (words !== LEFT) errors.push(`page error: ${words}`);
+  });
   page.on("console", (message) => {
     if (message.type() === "error") errors.push(`console.error: ${message.text()}`);
   });

@@ -34,7 +34,7 @@ pub trait Handler {
 }
 
 /// Does what comes through the pipe, one task after another, until there is no more, or the process is ended. The parent is
-/// told how long each message took, by `clock`.
+/// told how long each message took, by `clock`, which is that of the recording too.
 ///
 /// # Errors
 /// If the parent is gone, or says what this does not understand. The process is of no use then, and is to end.

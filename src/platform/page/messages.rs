@@ -7,7 +7,7 @@ use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 
 #[wasm_bindgen(module = "/www/process.js")]
 extern "C" {
-    /// The address of the start script of every worker.
+    /// The address of the start script of every worker, where that is a file by itself (`Image::own`).
     #[wasm_bindgen(js_name = processScriptUrl)]
     pub fn process_script_url() -> String;
 

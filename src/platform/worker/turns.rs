@@ -2,7 +2,7 @@
 //!
 //! wasm-bindgen-futures wakes a coroutine from whatever thread: each time that it waits costs an `Atomics.waitAsync`, and each
 //! time that it is woken a turn of the event loop. What wakes a coroutine is nearly always the thread that it is on, for
-//! which a microtask does. The other way is kept for other threads.
+//! which a microtask does, or the end of the event that woke it. The other way is kept for other threads.
 
 use core::cell::{Cell, RefCell};
 use core::future::{Future, poll_fn};
