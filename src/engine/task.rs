@@ -97,12 +97,12 @@ impl<P: Ports> Thread for FreeThread<'_, P> {
 
 /// Runs a task that has its thread, and the event loop of it, for itself: what makes requests waits for them on the loop, as a
 /// browser has no request that blocks a thread and can be given up; with nothing else on it, there is nothing to tell the two
-/// apart by. Its lane is at the task that ended just before it, or at the message that brought it: that is when it starts.
+/// apart by.
 pub(super) async fn run_alone<P: Ports + 'static>(task: &Task, lane: &LaneRecorder<'_, P>, env: Env<'_, P>) -> Outcome {
     if env.shared.stop_requested() {
         return end(task.id, Outcome::Cancelled, lane);
     }
-    lane.record_with(EventKind::Started, Some(task.id), 0);
+    lane.record(EventKind::Started, Some(task.id), 0);
     if task.work.makes_requests() {
         coroutine::drive(task, lane, env).await
     } else {

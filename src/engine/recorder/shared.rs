@@ -102,11 +102,6 @@ impl<C: Clock> LaneRecorder<'_, C> {
         self.record_at(self.latest.get(), kind, task, arg);
     }
 
-    /// Time has passed since the event before it on this lane: what is recorded with that one happens now.
-    pub fn catch_up(&self) {
-        self.latest.set(self.clock.now().max(self.latest.get()));
-    }
-
     /// Records an event at a time that was read before; or at that of the event before it on this lane, if that is later.
     pub fn record_at(&self, at: Instant, kind: EventKind, task: Option<TaskId>, arg: u64) {
         let (at, lane) = (at.max(self.latest.get()), self.lane);
