@@ -1,8 +1,8 @@
 //! CPython's tests of executors, of process pools and of asyncio once more, in a worker of a real browser: `./dev test browser`.
 //!
-//! They are the files of the native tests, as they are: processes are threads here, too (`tests/browser/pools.rs` has real
-//! ones), and asyncio's time is simulated. They block, which a worker may; but a thread of it starts only while the worker waits in
-//! its event loop. So each test is preceded by what starts all threads, if nobody has yet.
+//! They are the files of the native tests, as they are: processes are real ones here (`machine.rs`), and asyncio's time is
+//! simulated. They block, which a worker may; but a thread of it starts only while the worker waits in its event loop. So each
+//! test is preceded by what starts all threads, if nobody has yet.
 #![cfg(target_arch = "wasm32")]
 #![expect(clippy::unwrap_used, reason = "all of this is tests, as which the linter does not know them here")]
 
@@ -52,13 +52,35 @@ pub mod __rt {
     type Said = Option<Option<&'static str>>;
 
     impl Context {
-        /// Registers a test that blocks.
-        pub fn execute_sync(&self, name: &str, test: impl FnOnce() + 'static, panics: Said, ignored: Said) {
+        /// Registers a test that blocks, or gives what is to be awaited.
+        pub fn execute_sync<R: Outcome>(
+            &self,
+            name: &str,
+            test: impl FnOnce() -> R + 'static,
+            panics: Said,
+            ignored: Said,
+        ) {
             let run = || async {
                 crate::start_threads().await;
-                test();
+                test().end().await;
             };
             self.0.execute_async(name, run, panics, ignored);
+        }
+    }
+
+    /// What a test gives.
+    pub trait Outcome {
+        /// Ends with the test.
+        fn end(self) -> impl Future<Output = ()>;
+    }
+
+    impl Outcome for () {
+        async fn end(self) {}
+    }
+
+    impl Outcome for std::pin::Pin<Box<dyn Future<Output = ()>>> {
+        fn end(self) -> impl Future<Output = ()> {
+            self
         }
     }
 }

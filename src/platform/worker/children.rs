@@ -62,7 +62,7 @@ pub fn process_child(number: u32, port: Option<MessagePort>, reason: Option<Stri
             // Who was to hear of it may have been stopped.
             let _ = sender.send(told);
         }
-        (Some(Child::Started(pipe)), Err(PipeBroken(reason))) => pipe.end.break_up(reason),
+        (Some(Child::Started(pipe)), Err(PipeBroken(reason))) => pipe.break_up(reason),
         _ => {}
     }
 }
@@ -71,6 +71,12 @@ pub fn process_child(number: u32, port: Option<MessagePort>, reason: Option<Stri
 #[derive(Clone)]
 pub struct PortPipe {
     end: Rc<End>,
+}
+
+impl core::fmt::Debug for PortPipe {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("PortPipe").finish_non_exhaustive()
+    }
 }
 
 struct End {
@@ -93,14 +99,6 @@ impl Received {
         if let Some(waker) = self.waker.take() {
             waker.wake();
         }
-    }
-}
-
-impl End {
-    fn break_up(&self, reason: String) {
-        let mut state = self.state.borrow_mut();
-        state.broken.get_or_insert(reason);
-        state.wake();
     }
 }
 
@@ -141,6 +139,13 @@ impl PortPipe {
         port.set_onmessageerror(Some(on_message_error.as_ref().unchecked_ref()));
         let end = End { port, peer_memory, state, _on_message: on_message, _on_message_error: on_message_error };
         PortPipe { end: Rc::new(end) }
+    }
+
+    /// Nothing comes any more after what has come: the process at the other end has died, of this.
+    pub fn break_up(&self, reason: String) {
+        let mut state = self.end.state.borrow_mut();
+        state.broken.get_or_insert(reason);
+        state.wake();
     }
 }
 

@@ -6,3 +6,5 @@ mod network;
 mod ports;
 mod sleep;
 mod turns;
+
+pub use children::PortPipe;

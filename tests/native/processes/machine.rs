@@ -33,9 +33,7 @@ pub fn run(test: impl std::future::Future<Output = ()>) -> Run {
 
 /// Runs a test on random values, and finds the simplest with which it fails.
 pub fn random<S: Strategy>(values: S, test: impl AsyncFn(S::Value)) -> Run {
-    // A debug build in a browser takes ten times as long.
-    let cases = if cfg!(target_arch = "wasm32") { 16 } else { 64 };
-    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() };
     let ran = TestRunner::new(config).run(&values, |value| {
         block_on(test(value));
         Ok(())

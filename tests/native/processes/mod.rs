@@ -2,8 +2,8 @@
 //! `multiprocessing.Pool`; and what CPython has no tests for.
 //!
 //! `README.md` says for each of CPython's tests which of ours it is, or why it cannot apply; `table.rs` holds it to that.
-//! Here processes are threads, which share nothing with the pool but their pipes (`machine.rs`), natively and in a browser
-//! (`tests/executors`).
+//! Natively processes are threads, which share nothing with the pool but their pipes (`machine.rs`); in a browser they are real
+//! ones, with memory of their own (`tests/executors`).
 
 mod any_options;
 mod carriers;
@@ -11,6 +11,7 @@ mod deadlock;
 mod executor;
 mod faults;
 mod initializer;
+#[cfg_attr(target_arch = "wasm32", path = "../../executors/machine.rs")]
 mod machine;
 mod model;
 mod pace;

@@ -1,6 +1,6 @@
 //! What the tests of process pools have in common: pools on a machine, and what its processes can be asked.
 //!
-//! What a machine is, `machine.rs` says: there its processes are threads.
+//! What a machine is, `machine.rs` says, natively and in a browser.
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 use std::cell::RefCell;

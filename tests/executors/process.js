@@ -1,0 +1,32 @@
+// A process of the tests of pools: a worker with an instance of the test program, and memory, of its own.
+//
+// It is started as www/process.js starts one, but by the worker that runs the tests, and it does what a test asks for.
+
+/** Starts one, which says "started" or says why not. `host` is what it sees of the machine that starts it. */
+export function startProcess(programUrl, module, number, fault, port, host) {
+  const worker = new Worker(import.meta.url, { type: "module" });
+  worker.postMessage({ programUrl, module, number, fault, port, host }, [port]);
+  return worker;
+}
+
+// The program imports this script as well.
+if (self.location.href === import.meta.url) {
+  const died = (event) => {
+    event.preventDefault();
+    postMessage(String(event.reason ?? event.error ?? event.message));
+  };
+  addEventListener("error", died);
+  addEventListener("unhandledrejection", died);
+  addEventListener(
+    "message",
+    async ({ data: { programUrl, module, number, fault, port, host } }) => {
+      const program = await import(programUrl);
+      // Within what the module allows: its data, and as much as any of these tests needs.
+      const memory = new WebAssembly.Memory({ initial: 1_024, maximum: 4_096, shared: true });
+      await program.default({ module_or_path: module, memory });
+      postMessage("started");
+      await program.testProcess(number, fault, port, ...host);
+    },
+    { once: true },
+  );
+}
