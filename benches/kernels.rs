@@ -12,6 +12,7 @@ wasm_bindgen_test_configure!(run_in_dedicated_worker);
 #[wasm_bindgen_test]
 fn kernels() {
     let cases = cases::cases();
+    cases::warm_up(&cases);
     let mut scalar = None;
     for case in &cases {
         let (result, times_ms) = cases::time(case, now_ms);

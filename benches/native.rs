@@ -69,7 +69,9 @@ fn kernels() {
     println!(
         "kernel             native ms: median   least  wasm ms: median   least              of medians: of least:"
     );
-    for case in &cases::cases() {
+    let cases = cases::cases();
+    cases::warm_up(&cases);
+    for case in &cases {
         let (result, times_ms) = cases::time(case, now_ms);
         let (median_ms, least_ms) = (times_ms[times_ms.len() / 2], times_ms[0]);
         let Some(&(wasm_result, wasm_median_ms, wasm_least_ms)) = browser.get(case.name) else {

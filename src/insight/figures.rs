@@ -22,6 +22,7 @@ pub fn of_summary(trial: Trial, trace: &Trace, summary: &Summary, end: &RunEnd, 
         RunEnd::TimedOut => Some("it took longer than a trial may".to_owned()),
         RunEnd::Cancelled => Some("it was stopped".to_owned()),
         RunEnd::Done if summary.lost > 0 => Some("events found no room".to_owned()),
+        RunEnd::Done if summary.lost_updates > 0 => Some("its result is wrong, as updates were lost".to_owned()),
         RunEnd::Done if !summary.is_complete() => Some("not every task ended by itself".to_owned()),
         RunEnd::Done => None,
     };
@@ -101,5 +102,13 @@ mod tests {
         assert_eq!(of(RunEnd::Done).as_deref(), Some("not every task ended by itself"));
         assert_eq!(of(RunEnd::Failed("boom".to_owned())).as_deref(), Some("boom"));
         assert_eq!(super::of(trial, &Trace::new(0), &RunEnd::Done, None).failed, None);
+    }
+
+    #[test]
+    fn a_trial_with_a_wrong_result_does_not_count() {
+        let trial = Trial { setting: 0, round: 1 };
+        let summary = Summary { tasks: 1, done: 1, lost_updates: 3, ..Summary::default() };
+        let figures = of_summary(trial, &Trace::new(1), &summary, &RunEnd::Done, None);
+        assert!(!figures.counts() && figures.failed.is_some_and(|why| why.contains("updates were lost")));
     }
 }

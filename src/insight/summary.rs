@@ -8,7 +8,7 @@ use super::dials::{Dials, dials};
 use super::quantile::quantile;
 use crate::model::event::Phase;
 use crate::model::format::{self, thousands};
-use crate::model::outcome::Outcome;
+use crate::model::outcome::{Outcome, Value};
 use crate::model::trace::Trace;
 
 /// The numbers of one run.
@@ -33,6 +33,8 @@ pub struct Summary {
     pub has_lock: bool,
     /// Events that were not recorded for want of room.
     pub lost: u64,
+    /// Of a counter that tasks share: how many of what they added it does not have, once all are done.
+    pub lost_updates: u64,
 }
 
 /// What going from one memory to another cost.
@@ -58,6 +60,7 @@ impl Summary {
             start_up: start_up(trace),
             copied: copied(trace),
             phases: phases(trace),
+            lost_updates: lost_updates(trace),
             wall: trace.work_start().map_or(Duration::ZERO, |start| trace.work_end() - start),
             ..Summary::default()
         };
@@ -114,6 +117,16 @@ fn phases(trace: &Trace) -> Vec<Phase> {
     Phase::ALL.into_iter().filter(|phase| seen[*phase as usize]).collect()
 }
 
+/// What all tasks say that they added, and the counter does not have. Who did not come to the end did not add all.
+fn lost_updates(trace: &Trace) -> u64 {
+    let added = |outcome: Option<&Outcome>| match outcome {
+        Some(Outcome::Done(Value::Count(count))) => Some(*count),
+        _ => None,
+    };
+    let all = trace.tasks.iter().try_fold(0_u64, |all, task| Some(all.saturating_add(added(task.outcome.as_ref())?)));
+    all.zip(trace.counter).map_or(0, |(all, counter)| all.saturating_sub(counter))
+}
+
 fn copied(trace: &Trace) -> Option<Copied> {
     let time_in = |phase| -> Duration {
         let spans = trace.lanes.values().flat_map(|lane| &lane.spans).filter(|span| span.phase == phase);
@@ -148,7 +161,6 @@ mod tests {
     use crate::model::event::{Event, EventKind};
     use crate::model::id::{LaneId, TaskId};
     use crate::model::outcome::Failure;
-    use crate::model::outcome::Value;
     use crate::model::time::Instant;
 
     fn trace() -> Trace {
@@ -190,6 +202,19 @@ mod tests {
         assert!(!Summary { done: 0, cancelled: 1, ..complete.clone() }.is_complete());
         assert!(!Summary { done: 0, failed: 1, cut_short: 1, ..complete.clone() }.is_complete());
         assert!(!Summary { lost: 1, ..complete }.is_complete(), "its end may be among what was lost");
+    }
+
+    #[test]
+    fn what_tasks_added_and_the_counter_does_not_have_was_lost() {
+        let mut trace = trace();
+        trace.counter = Some(400);
+        assert_eq!(Summary::of(&trace).lost_updates, 0, "one of them did not come to the end");
+        trace.tasks[1].outcome = Some(Outcome::Done(Value::Count(1_000)));
+        assert_eq!(Summary::of(&trace).lost_updates, 1_600);
+        trace.counter = Some(2_000);
+        assert_eq!(Summary::of(&trace).lost_updates, 0);
+        trace.counter = None;
+        assert_eq!(Summary::of(&trace).lost_updates, 0, "these tasks share no counter");
     }
 
     #[test]

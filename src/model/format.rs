@@ -29,9 +29,9 @@ pub fn ratio(value: f64) -> String {
     format!("{}×", three_digits(value))
 }
 
-/// How many of something: "1 task", "5 tasks".
+/// How many of something: "1 task", "5 tasks", "10,000 tasks".
 pub fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+    if number == 1 { format!("1 {noun}") } else { format!("{} {noun}s", thousands(number as u64)) }
 }
 
 /// Names as a sentence lists them: "a, b and c".

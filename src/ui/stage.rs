@@ -280,14 +280,16 @@ fn copied(leg: &LegView) -> Html {
 fn dial(id: &'static str, label: &str, dial: Dial, running: bool, cores: Option<u32>) -> Html {
     let mean = if dial.peak > 0 && dial.mean < 0.05 { "less than 0.1".to_owned() } else { format::fixed(dial.mean, 1) };
     let note = if running { format!("{} now · {mean} on average", dial.now) } else { format!("{mean} on average") };
-    let note = match cores.filter(|cores| dial.peak > *cores) {
-        Some(cores) => format!("{note}; they take turns on {}", format::count(cores as usize, "core")),
-        None => note,
+    let (most, note) = match cores.filter(|cores| dial.peak > *cores) {
+        Some(cores) => {
+            (format!("{} on {}", dial.peak, format::count(cores as usize, "core")), format!("in turns; {note}"))
+        }
+        None => (format!("{} at most", dial.peak), note),
     };
     html! {
         <div class="card" {id} data-peak={dial.peak.to_string()}>
             <span class="card-label">{ label }</span>
-            <strong>{ format!("{} at most", dial.peak) }</strong>
+            <strong>{ most }</strong>
             <span class="card-note">{ note }</span>
         </div>
     }
@@ -303,6 +305,7 @@ fn status(run: &RunView, leg: &LegView) -> String {
             let planned = if leg.summary.failed == run.plan.workload.set_to_fail() { ", as planned" } else { "" };
             format!("{model} is done; {} failed{planned}", format::count(leg.summary.failed, noun))
         }
+        Some(RunEnd::Done) if leg.summary.lost_updates > 0 => format!("{model} is done, with a wrong result"),
         Some(RunEnd::Done) => format!("{model} is done"),
         Some(RunEnd::Cancelled) if leg.model != run.plan.model => {
             format!("Stopped during {model}; {} was not run", run.plan.model.label())

@@ -139,7 +139,7 @@ async fn a_worker_that_ends_without_a_word_is_noticed() {
     let sleep = Workload::Sleep { tasks: 1, ms: 60_000, fault: Fault::None };
     let error = in_time(process.run(&job(sleep, ModelKind::EventLoop, 0))).await.expect_err("no report");
     assert!(matches!(&error, ProcessError::Ended), "{error:?}");
-    assert!(!process.is_alive());
+    assert!(!process.is_fit());
 }
 
 #[wasm_bindgen_test]

@@ -66,9 +66,9 @@ pub struct Gil {
     /// Set while the holder is to look up at its next checkpoint: since a drop was requested, or the lock is closed. The
     /// holder reads it without the mutex; it is written only under it. CPython's `eval_breaker`.
     breaker: AtomicBool,
-    /// Set by who was made to drop the lock, for a waiter that is awake and looks out for it. A hint, of no account to anybody
-    /// who has the mutex.
-    handed_over: AtomicBool,
+    /// Set by whoever drops the lock or closes it, for a waiter that is awake and looks out for that. A hint, of no account to
+    /// anybody who has the mutex.
+    let_go: AtomicBool,
     state: Mutex<State>,
     /// Notified when the lock was dropped. CPython's `cond`.
     dropped: Condvar,
@@ -108,7 +108,7 @@ impl Gil {
         Gil {
             interval,
             breaker: AtomicBool::new(false),
-            handed_over: AtomicBool::new(false),
+            let_go: AtomicBool::new(false),
             state: Mutex::new(state),
             dropped: Condvar::new(),
             switched: Condvar::new(),
@@ -129,6 +129,7 @@ impl Gil {
         self.breaker.store(true, Ordering::Relaxed);
         self.dropped.notify_all();
         self.switched.notify_all();
+        self.let_go.store(true, Ordering::Relaxed);
     }
 }
 
@@ -228,8 +229,8 @@ impl<'g, O: Observer> ThreadState<'g, O> {
             gil.breaker.store(true, Ordering::Relaxed);
             // Where others wait as well, whose turn it is was decided by the order in which they began to.
             if state.waiting == 1 {
-                gil.handed_over.store(false, Ordering::Relaxed);
-                state = sync::look_out(&gil.state, state, || gil.handed_over.load(Ordering::Relaxed));
+                gil.let_go.store(false, Ordering::Relaxed);
+                state = sync::look_out(&gil.state, state, || gil.let_go.load(Ordering::Relaxed));
             }
         }
         state
@@ -244,13 +245,13 @@ impl<'g, O: Observer> ThreadState<'g, O> {
         self.tell(GilEvent::Dropped { forced });
         if state.waiting > 0 {
             self.gil.dropped.notify_one();
+            // Last, as who sees it wants the mutex at once.
+            self.gil.let_go.store(true, Ordering::Relaxed);
         }
         if forced {
             // A request has a waiter, who goes away by taking the lock or because it was closed: both are notified.
             debug_assert!(state.waiting > 0, "no request outlives its waiter");
             state.switching += 1;
-            // Last, as who sees it wants the mutex at once.
-            self.gil.handed_over.store(true, Ordering::Relaxed);
             while state.last_holder == Some(self.number) && !state.closed {
                 state = sync::wait(&self.gil.switched, state);
             }
@@ -274,6 +275,7 @@ impl<O> Drop for ThreadState<'_, O> {
             state.drop_forced = false;
             if state.waiting > 0 {
                 self.gil.dropped.notify_one();
+                self.gil.let_go.store(true, Ordering::Relaxed);
             }
         }
     }

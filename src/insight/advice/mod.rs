@@ -52,8 +52,9 @@ impl Said {
 
 /// Everything that applies to a run, what matters most first.
 pub fn advice(facts: &Facts<'_>) -> Vec<Said> {
-    const PIECES: [fn(&Facts<'_>) -> Option<Said>; 13] = [
+    const PIECES: [fn(&Facts<'_>) -> Option<Said>; 14] = [
         say::<sharing::LostUpdates>,
+        say::<sharing::SharedLock>,
         say::<parallelism::OneAtATime>,
         say::<waiting::Convoy>,
         say::<waiting::BlockedLoop>,

@@ -48,9 +48,9 @@ impl Advice for TasksTooSmall {
 
     fn sentence(&self) -> String {
         format!(
-            "The tasks are too small: giving {} tasks to workers took {}, and what they did {}. More work in each, or more tasks in \
-             each message (chunksize), costs less.",
-            self.tasks,
+            "The tasks are too small: of all workers' time, being given {} took {}, and doing them {}. More work in each, or more \
+             tasks in each message (chunksize), costs less.",
+            format::count(self.tasks, "task"),
             format::duration(self.overhead),
             format::duration(self.work)
         )

@@ -1,6 +1,7 @@
 //! Advice on what tasks share.
 
-use super::{Advice, Facts};
+use super::{Advice, Facts, percent};
+use crate::insight::ledger::{Term, share};
 use crate::model::format::thousands;
 use crate::model::outcome::Outcome;
 use crate::model::plan::Workload;
@@ -30,6 +31,35 @@ impl Advice for LostUpdates {
              both, or one atomic addition, loses none.",
             thousands(self.lost),
             thousands(self.asked)
+        )
+    }
+}
+
+/// Workers waited for one another at the lock of what they share.
+pub(super) struct SharedLock {
+    /// Of the time in which they had a task.
+    waited: f64,
+    workers: u32,
+}
+
+impl Advice for SharedLock {
+    const NAME: &'static str = "shared-lock";
+    const BASIS: &'static str = "the ledger: waiting for what tasks share, against what workers did";
+
+    fn check(facts: &Facts<'_>) -> Option<SharedLock> {
+        let busy = [Term::Computing, Term::Lock, Term::Shared, Term::Io].map(|term| facts.time(term)).iter().sum();
+        let (waited, workers) = (share(facts.time(Term::Shared), busy), facts.ledger().workers);
+        let is_of_a_lock = matches!(facts.context.workload, Workload::Counter { locked: true, .. });
+        (is_of_a_lock && workers >= 2 && waited >= 0.3).then_some(SharedLock { waited, workers })
+    }
+
+    fn sentence(&self) -> String {
+        format!(
+            "{} workers took turns at the counter's lock: {} of the time in which they had a task went to waiting for it. To hand a \
+             lock over takes far longer than to add one. If each task counts for itself, and what they counted is added up at the \
+             end, nobody waits.",
+            self.workers,
+            percent(self.waited)
         )
     }
 }

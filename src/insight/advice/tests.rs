@@ -107,6 +107,9 @@ fn a_loop_is_blocked_only_if_somebody_waits_for_it() {
     made.submit(0).start(10, one, 0).enter(10, one, 0, Phase::Computing).finish(70_010, one, 0).close(70_010, one);
     made.start(70_020, two, 1).enter(70_020, two, 1, Phase::Computing).finish(170_020, two, 1).close(170_020, two);
     assert_eq!(names(&made.trace, ModelKind::EventLoop), ["blocked-loop"]);
+    // No process could count for them what they share.
+    let counter = Workload::Counter { tasks: 2, times: 50, locked: false };
+    assert!(said(&made.trace, ModelKind::EventLoop, &counter).is_empty());
 }
 
 #[test]
@@ -178,6 +181,26 @@ fn workers_that_wait_while_tasks_queue_are_too_few() {
             .idle(us + 1_000, ONE);
     }
     assert_eq!(names(&made.trace, ModelKind::Threads), ["too-few-workers"]);
+}
+
+#[test]
+fn workers_that_wait_for_the_lock_of_what_they_share_are_told_of_it() {
+    let run = |waits_us: u64, workload: &Workload| {
+        let mut made = Made::new(2);
+        made.idle(0, ONE).idle(0, TWO).submit(0);
+        made.start(0, ONE, 0).enter(0, ONE, 0, Phase::Computing).finish(100, ONE, 0).idle(100, ONE);
+        made.start(0, TWO, 1).enter(0, TWO, 1, Phase::WaitingMutex).enter(waits_us, TWO, 1, Phase::Computing);
+        made.finish(100, TWO, 1).idle(100, TWO);
+        said(&made.trace, ModelKind::FreeThreads, workload)
+    };
+    let counter = Workload::Counter { tasks: 2, times: 50, locked: true };
+    let said = run(90, &counter);
+    assert_eq!(said.iter().map(|said| said.name).collect::<Vec<_>>(), ["shared-lock", "serial-part"]);
+    assert!(
+        said[0].sentence.contains("2 workers took turns") && said[0].sentence.contains("45 % of the time"),
+        "{said:?}"
+    );
+    assert!(run(20, &counter).is_empty(), "that is little");
 }
 
 #[test]

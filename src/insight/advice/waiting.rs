@@ -47,7 +47,9 @@ impl Advice for BlockedLoop {
 
     fn check(facts: &Facts<'_>) -> Option<BlockedLoop> {
         // Where no task computes, a long turn is one in which the system left the loop waiting for a core.
-        let can_block = facts.model() == ModelKind::EventLoop && facts.context.workload.computes();
+        let workload = facts.context.workload;
+        // What tasks share no process could do for them, and a thread only with a lock.
+        let can_block = facts.model() == ModelKind::EventLoop && workload.computes() && !workload.shares();
         let turn = facts.turn.filter(|_| can_block)?;
         let waits = |place: usize| {
             let task = &facts.trace.tasks[place];

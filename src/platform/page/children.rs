@@ -1,6 +1,7 @@
 //! Processes that a process asks for. The page makes and owns them, and connects the two with a channel of their own, so that
 //! what they say to each other does not pass through the page.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use js_sys::Array;
@@ -23,26 +24,25 @@ pub(super) fn start_child(inbox: &Rc<Inbox>, number: u32, parent: &Worker) {
     let config = ProcessConfig { number, origin_ms: Some(origin_ms), start_time_ms, memory_mib, ..usual };
     // The page's own record, as of the first process: the one that is asked for cannot make it.
     inbox.push_child_event(number, EventKind::Enter(Phase::Instantiating));
+    let child = match Process::spawn(&config) {
+        Ok(child) => Rc::new(child),
+        Err(error) => {
+            inbox.push_child_event(number, EventKind::LaneClosed);
+            return tell_parent(parent, number, &error);
+        }
+    };
     let tell = {
-        let (parent, inbox) = (parent.clone(), Rc::downgrade(inbox));
+        let (parent, inbox, is_told) = (parent.clone(), Rc::downgrade(inbox), Rc::new(Cell::new(false)));
         move |error: &ProcessError| {
+            // That it died while it started is heard of here and where its start is awaited.
+            if is_told.replace(true) {
+                return;
+            }
             if let Some(inbox) = inbox.upgrade() {
                 inbox.end_lane(number);
             }
-            let reason = match error {
-                ProcessError::Died(words) => format!("process {number} died: {words}"),
-                ProcessError::Ended => format!("process {number} died: the browser ended it without a word"),
-                ProcessError::NoMemory => format!("process {number} died, as it had no memory left"),
-                other => format!("process {number} did not start: {other}"),
-            };
-            let message = object(&[("kind", "child".into()), ("number", number.into()), ("reason", reason.into())]);
-            // A parent that is gone misses nothing.
-            let _ = parent.post_message(&message);
+            tell_parent(&parent, number, error);
         }
-    };
-    let child = match Process::spawn(&config) {
-        Ok(child) => Rc::new(child),
-        Err(error) => return tell(&error),
     };
     child.on_death(tell.clone());
     inbox.own(number, child.clone());
@@ -54,6 +54,19 @@ pub(super) fn start_child(inbox: &Rc<Inbox>, number: u32, parent: &Worker) {
             Err(error) => tell(&error),
         }
     });
+}
+
+/// Tells a parent why it has no such process, or no longer.
+fn tell_parent(parent: &Worker, number: u32, error: &ProcessError) {
+    let reason = match error {
+        ProcessError::Died(words) => format!("process {number} died: {words}"),
+        ProcessError::Ended => format!("process {number} died: the browser ended it without a word"),
+        ProcessError::NoMemory => format!("process {number} died, as it had no memory left"),
+        other => format!("process {number} did not start: {other}"),
+    };
+    let message = object(&[("kind", "child".into()), ("number", number.into()), ("reason", reason.into())]);
+    // A parent that is gone misses nothing.
+    let _ = parent.post_message(&message);
 }
 
 /// Gives the two a channel, and the child a sight of its parent's memory, if that is shared.

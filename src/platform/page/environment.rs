@@ -76,6 +76,14 @@ fn controls(workers: &ServiceWorkerContainer, script: &str) -> bool {
     workers.controller().is_some_and(|worker| worker.script_url() == script)
 }
 
+/// Whether a service worker answers for this page, and for the workers that it makes from now on: they stay with it, or without.
+pub(super) fn is_controlled() -> bool {
+    let Some(window) = web_sys::window() else { return false };
+    let navigator = window.navigator();
+    let has_them = Reflect::has(&navigator, &"serviceWorker".into()).unwrap_or(false);
+    has_them && navigator.service_worker().controller().is_some()
+}
+
 async fn active_worker(workers: &ServiceWorkerContainer) -> Option<web_sys::ServiceWorker> {
     let registration = JsFuture::from(workers.get_registration()).await.ok()?;
     registration.dyn_into::<ServiceWorkerRegistration>().ok()?.active()

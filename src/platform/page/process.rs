@@ -17,6 +17,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, Worker};
 
 use super::block::{Block, is_shared};
+use super::environment::is_controlled;
 use super::image::Image;
 use super::messages::{end_worker, new_worker, object};
 use crate::engine::recorder::Drain;
@@ -72,6 +73,8 @@ impl ProcessConfig {
 /// The one owner of a worker and its memory. Dropping it ends the worker, with all its threads, and lets the memory go.
 pub struct Process {
     worker: Worker,
+    /// Whether a service worker answers for it.
+    is_controlled: bool,
     inbox: Rc<Inbox>,
     block: RefCell<Option<Block>>,
     drain: RefCell<Drain>,
@@ -132,6 +135,7 @@ impl Process {
         *inbox.threads.borrow_mut() = Threads { handlers, ..Threads::default() };
         Ok(Process {
             worker,
+            is_controlled: is_controlled(),
             inbox,
             block: RefCell::default(),
             drain: RefCell::default(),
@@ -236,9 +240,9 @@ impl Process {
         Some(self.inbox.memory_most.get())
     }
 
-    /// Whether it lives, as far as is known.
-    pub fn is_alive(&self) -> bool {
-        self.inbox.died.borrow().is_none()
+    /// Whether it may be used again: it lives, as far as is known, and has the network that one has which is made now.
+    pub fn is_fit(&self) -> bool {
+        self.inbox.died.borrow().is_none() && self.is_controlled == is_controlled()
     }
 
     /// Asks its tasks to end: by shared memory, which threads that compute see, and by message, which wakes those that wait.

@@ -293,8 +293,8 @@ impl Session {
         let mut trace = Trace::new(job.workload.tasks());
         self.lost_before.set(0);
         let warm = if keeps(job) { self.warm.take() } else { None };
-        // One that died meanwhile is started anew, as is one of another pool.
-        if let Some((_, process)) = warm.filter(|(options, process)| *options == job.options && process.is_alive()) {
+        // One that died meanwhile, or has not the page's network, is started anew, as is one of another pool.
+        if let Some((_, process)) = warm.filter(|(options, process)| *options == job.options && process.is_fit()) {
             return self.run_warm(job, process, trace, time_ms, killed).await;
         }
         // The page's own record, at its own zero: the process that is asked for cannot make it.

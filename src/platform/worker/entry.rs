@@ -25,8 +25,8 @@ use crate::platform::clock::{BrowserClock, correct_clock};
 /// fewer, and 16,384 slots are 300,000 events a second.
 fn ring_capacity(threads: u32) -> usize {
     match threads {
-        0 => 1 << 16,
-        1..=8 => 1 << 15,
+        0 | 1 => 1 << 16,
+        2..=8 => 1 << 15,
         _ => 1 << 14,
     }
 }

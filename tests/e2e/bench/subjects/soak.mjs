@@ -26,10 +26,10 @@ const TURN = WORKS.flatMap((_, shift) =>
 ).concat(OTHERS);
 
 /**
- * The memory of a process in MiB, or 0 where that is not told: what it asked for itself, shared memories too. Its program's
- * pages come in as they are used, are other processes' as well, and say nothing of what was left behind.
+ * The memory that a process has of the system in MiB, or 0 where that is not told: what it asked for itself, shared memories too.
+ * Its program's pages come in as they are used, are other processes' as well, and say nothing of what was left behind.
  */
-function memoryMib(pid) {
+function heldMib(pid) {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
     const kib = ["RssAnon", "RssShmem"].map((name) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0));
@@ -56,11 +56,52 @@ async function soak(page, browser) {
   const session = await chromium.newBrowserCDPSession();
   const ofThePage = await browser.page.context().newCDPSession(browser.page);
 
-  const workers = async () => (await session.send("Target.getTargets")).targetInfos.filter(({ type }) => type === "worker").length;
-  async function memoryOfRenderers() {
+  const targets = async (of) => (await session.send("Target.getTargets")).targetInfos.filter(({ type }) => type === of);
+  const workers = async () => (await targets("worker")).length;
+  async function renderers() {
     const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-    const renderers = processInfo.filter(({ type }) => type === "renderer");
-    return renderers.map(({ id }) => memoryMib(id)).reduce((sum, mib) => sum + mib, 0);
+    return processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
+  }
+  const held = async () => (await renderers()).map(heldMib).reduce((sum, mib) => sum + mib, 0);
+
+  /**
+   * What is in use of it in MiB, by the browser's own account: what its allocators were asked for and not given back, the heaps of
+   * scripts and of the page's objects, and shared memory. The rest is room that the allocators keep.
+   */
+  async function inUse() {
+    const events = [];
+    const gather = ({ value }) => events.push(...value);
+    session.on("Tracing.dataCollected", gather);
+    const traceConfig = { includedCategories: ["disabled-by-default-memory-infra"], memoryDumpConfig: { triggers: [] } };
+    await session.send("Tracing.start", { transferMode: "ReportEvents", traceConfig });
+    await session.send("Tracing.requestMemoryDump", { levelOfDetail: "detailed" });
+    const over = new Promise((resolve) => session.once("Tracing.tracingComplete", resolve));
+    await session.send("Tracing.end");
+    await over;
+    session.off("Tracing.dataCollected", gather);
+    const pids = await renderers();
+    let bytes = 0;
+    for (const { pid, args } of events.filter(({ pid }) => pids.includes(pid))) {
+      for (const [name, { attrs }] of Object.entries(args?.dumps?.allocators ?? {})) {
+        const attribute = { malloc: "allocated_objects_size", "partition_alloc/allocated_objects": "size", v8: "size", shared_memory: "size" }[name];
+        const of = attribute ?? (/^blink_gc\/.*\/allocated_objects$/.test(name) ? "size" : undefined);
+        bytes += of ? parseInt(attrs[of]?.value ?? "0", 16) : 0;
+      }
+    }
+    return bytes / 2 ** 20;
+  }
+
+  /** Has the service worker let go of its garbage, the requests that it answered: it lives on, and its heap is not the page's. */
+  async function collectInServiceWorker() {
+    for (const { targetId } of await targets("service_worker")) {
+      const { sessionId } = await session.send("Target.attachToTarget", { targetId, flatten: false });
+      const collected = new Promise((resolve) => {
+        session.on("Target.receivedMessageFromTarget", (answer) => answer.sessionId === sessionId && resolve());
+      });
+      await session.send("Target.sendMessageToTarget", { sessionId, message: JSON.stringify({ id: 1, method: "HeapProfiler.collectGarbage" }) });
+      await collected;
+      await session.send("Target.detachFromTarget", { sessionId });
+    }
   }
   /** What is there once the browser, which takes a moment to end a worker, has ended all that it will. */
   async function left() {
@@ -70,16 +111,18 @@ async function soak(page, browser) {
     let memory = Infinity;
     for (let look = 0, same = 0; look < 20 && same < 3; look++) {
       await ofThePage.send("HeapProfiler.collectGarbage");
+      await collectInServiceWorker();
       await ofThePage.send("Memory.simulatePressureNotification", { level: "critical" });
       await new Promise((resolve) => setTimeout(resolve, 1_000));
-      const now = await memoryOfRenderers();
+      const now = await held();
       same = now > memory - 1 ? same + 1 : 0;
       memory = Math.min(memory, now);
     }
     const { usedSize } = await ofThePage.send("Runtime.getHeapUsage");
     return {
       workers: await workers(),
-      memory,
+      held: memory,
+      inUse: await inUse(),
       heap: usedSize / 2 ** 20,
     };
   }
@@ -94,6 +137,8 @@ async function soak(page, browser) {
   }
 
   await page.open("run=sites&as=sequential&compare=no&answers=1");
+  // The first account has the browser make room for all others.
+  await inUse();
   for (let run = 0; run < WARM_UP; run++) await next();
   const before = await left();
   const looks = [];
@@ -102,21 +147,23 @@ async function soak(page, browser) {
     if (run % (RUNS / LOOKS) > 0) continue;
     const look = await left();
     looks.push(look);
-    console.log(`  after ${run}: ${look.workers} workers, ${look.memory.toFixed(0)} MiB of memory, ${look.heap.toFixed(1)} MiB of the page's objects`);
+    console.log(`  after ${run}: ${look.workers} workers, ${look.inUse.toFixed(1)} MiB in use of ${look.held.toFixed(0)}, ${look.heap.toFixed(1)} MiB of the page's objects`);
   }
   const [first, half, afterwards] = [looks[0], looks[LOOKS / 2 - 1], looks[LOOKS - 1]];
   const more = afterwards.workers - before.workers;
   line(`workers: ${before.workers} before, ${afterwards.workers} afterwards`, [["workers after the soak, more than before", more]], " more");
-  const times = afterwards.memory / before.memory;
-  if (before.memory === 0) missing("memory", "this system does not tell", "memory after the soak, in times of before");
-  else line(`memory: ${before.memory.toFixed(0)} MiB before, ${afterwards.memory.toFixed(0)} MiB afterwards, ${times.toFixed(2)} times`, [
-    ["memory after the soak, in times of before", times],
+  const times = (of) => afterwards[of] / before[of];
+  if (before.inUse === 0) missing("memory", "this browser does not tell", "memory in use after the soak, in times of before");
+  else line(`memory in use: ${before.inUse.toFixed(1)} MiB before, ${afterwards.inUse.toFixed(1)} MiB afterwards, ${times("inUse").toFixed(2)} times`, [
+    ["memory in use after the soak, in times of before", times("inUse")],
   ], " times");
-  // A browser has caches that fill up at first, and its allocator keeps room for the most that there ever was. What leaks goes on
-  // growing.
-  line(`memory: ${(afterwards.memory / first.memory).toFixed(2)} times what it was after ${RUNS / LOOKS}`);
-  const kibARun = ((afterwards.memory - half.memory) * 1_024) / (RUNS / 2);
-  line(`memory: grew by ${kibARun.toFixed(1)} KiB a run in the second half`);
+  // A browser's allocators keep room for the most that there ever was, which a first run of each kind does not show. What leaks
+  // goes on growing.
+  line(`memory held: ${before.held.toFixed(0)} MiB before, ${afterwards.held.toFixed(0)} MiB afterwards, ${times("held").toFixed(2)} times; ${(afterwards.held / first.held).toFixed(2)} times what it was after ${RUNS / LOOKS}`);
+  const kibARun = ((afterwards.inUse - half.inUse) * 1_024) / (RUNS / 2);
+  line(`memory in use: grew by ${kibARun.toFixed(1)} KiB a run in the second half`);
   line(`the page's objects: ${before.heap.toFixed(1)} MiB before, ${afterwards.heap.toFixed(1)} MiB afterwards`);
+  // Programs have no starting of their own.
+  delete starting.subprocess;
   for (const [model, numbers] of Object.entries(starting)) row(`starting, ${model}`, numbers, " ms");
 }
