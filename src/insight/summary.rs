@@ -90,7 +90,7 @@ impl Summary {
         let mut ends = Vec::new();
         for (number, word) in [(self.done, "done"), (self.failed, "failed"), (self.cancelled, "cancelled")] {
             if number > 0 {
-                ends.push(format!("{number} {word}"));
+                ends.push(format!("{} {word}", thousands(number as u64)));
             }
         }
         let ends = if ends.is_empty() { "none ended yet".to_owned() } else { ends.join(", ") };
@@ -98,8 +98,8 @@ impl Summary {
             "{}: {ends}, in {}; at most {} in flight, at most {} computing.",
             format::count(self.tasks, noun),
             format::duration(self.wall),
-            self.dials.in_flight.peak,
-            self.dials.computing.peak,
+            thousands(self.dials.in_flight.peak.into()),
+            thousands(self.dials.computing.peak.into()),
         );
         if self.lost > 0 {
             sentence += &format!(" {} events found no room and are missing from the picture.", thousands(self.lost));

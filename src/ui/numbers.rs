@@ -296,8 +296,8 @@ fn lock(Ended { label, numbers, .. }: &Ended) -> Html {
         let cells = [
             ("Held", format::duration(thread.held)),
             ("Waited for", format::duration(thread.waited)),
-            ("Times taken", thread.holds.to_string()),
-            ("Made to drop it", thread.forced.to_string()),
+            ("Times taken", format::thousands(thread.holds as u64)),
+            ("Made to drop it", format::thousands(thread.forced as u64)),
         ];
         // Only threads share a lock.
         let LaneId::Thread(number) = thread.lane else { return Html::default() };

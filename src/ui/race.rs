@@ -75,8 +75,8 @@ impl Column {
             Speedup => row.speedup.map_or_else(none, |speedup| {
                 if speedup.value == 1.0 { "1×".to_owned() } else { format::ratio(speedup.value) }
             }),
-            InFlight => row.wall.map_or_else(none, |_| row.in_flight.to_string()),
-            Computing => row.wall.map_or_else(none, |_| row.computing.to_string()),
+            InFlight => row.wall.map_or_else(none, |_| format::thousands(row.in_flight.into())),
+            Computing => row.wall.map_or_else(none, |_| format::thousands(row.computing.into())),
             Starting => time(row.starting),
             Efficiency => row.efficiency.map_or_else(none, |share| format!("{} %", format::fixed(share * 100.0, 0))),
             Memory => match row.memory_bytes {

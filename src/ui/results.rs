@@ -111,7 +111,7 @@ pub fn Results(props: &ResultsProps) -> Html {
                 <p class="hint">
                     { format!("and {} more", format::count(more, "task")) }
                     if leg.end.is_some() && shown < listing.rows.len() {
-                        { " " }<button type="button" id="show-all" class="quiet" onclick={show_all}>{ format!("Show {}", listing.rows.len()) }</button>
+                        { " " }<button type="button" id="show-all" class="quiet" onclick={show_all}>{ format!("Show {}", format::thousands(listing.rows.len() as u64)) }</button>
                     } else if leg.end.is_some() {
                         { "; all are in the timeline, and in the CSV file that Export makes" }
                     }

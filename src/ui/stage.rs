@@ -284,7 +284,7 @@ fn dial(id: &'static str, label: &str, dial: Dial, running: bool, cores: Option<
         Some(cores) => {
             (format!("{} on {}", dial.peak, format::count(cores as usize, "core")), format!("in turns; {note}"))
         }
-        None => (format!("{} at most", dial.peak), note),
+        None => (format!("{} at most", format::thousands(dial.peak.into())), note),
     };
     html! {
         <div class="card" {id} data-peak={dial.peak.to_string()}>
