@@ -161,7 +161,7 @@ impl RunView {
             Some("Sequential did not end every task by itself")
         } else if !leg.summary.is_complete() {
             Some("not every task ended by itself")
-        } else if leg.summary.lost_updates > 0 {
+        } else if figures::is_wrong(&self.figures, leg.setting) {
             Some("its result is wrong")
         } else if self.walls_of(leg).is_none() || self.walls_of(baseline).is_none() {
             Some("no run of both counts")

@@ -10,6 +10,9 @@ use crate::model::figures::Figures;
 use crate::model::outcome::RunEnd;
 use crate::model::trace::Trace;
 
+/// Why a trial does not count whose result is wrong.
+const WRONG: &str = "its result is wrong, as updates were lost";
+
 /// Reads a trial that has ended.
 pub fn of(trial: Trial, trace: &Trace, end: &RunEnd, memory_bytes: Option<u64>) -> Figures {
     of_summary(trial, trace, &Summary::of(trace), end, memory_bytes)
@@ -22,7 +25,7 @@ pub fn of_summary(trial: Trial, trace: &Trace, summary: &Summary, end: &RunEnd, 
         RunEnd::TimedOut => Some("it took longer than a trial may".to_owned()),
         RunEnd::Cancelled => Some("it was stopped".to_owned()),
         RunEnd::Done if summary.lost > 0 => Some("events found no room".to_owned()),
-        RunEnd::Done if summary.lost_updates > 0 => Some("its result is wrong, as updates were lost".to_owned()),
+        RunEnd::Done if summary.lost_updates > 0 => Some(WRONG.to_owned()),
         RunEnd::Done if !summary.is_complete() => Some("not every task ended by itself".to_owned()),
         RunEnd::Done => None,
     };
@@ -42,9 +45,16 @@ pub fn of_summary(trial: Trial, trace: &Trace, summary: &Summary, end: &RunEnd, 
     }
 }
 
+/// Whether the result of a setting was wrong, in any of its trials. Then none of them counts: those that were right by chance
+/// would stand for a program that is not.
+pub fn is_wrong(figures: &[Figures], setting: usize) -> bool {
+    figures.iter().any(|figures| figures.trial.setting == setting && figures.failed.as_deref() == Some(WRONG))
+}
+
 /// The trials of a setting that count.
 pub fn counted(figures: &[Figures], setting: usize) -> impl Iterator<Item = &Figures> {
-    figures.iter().filter(move |figures| figures.trial.setting == setting && figures.counts())
+    let is_right = !is_wrong(figures, setting);
+    figures.iter().filter(move |figures| is_right && figures.trial.setting == setting && figures.counts())
 }
 
 /// The median of something of the trials of a setting that count, with its spread; `None` before the first.
@@ -109,6 +119,9 @@ mod tests {
         let trial = Trial { setting: 0, round: 1 };
         let summary = Summary { tasks: 1, done: 1, lost_updates: 3, ..Summary::default() };
         let figures = of_summary(trial, &Trace::new(1), &summary, &RunEnd::Done, None);
-        assert!(!figures.counts() && figures.failed.is_some_and(|why| why.contains("updates were lost")));
+        assert!(!figures.counts());
+        let all = [figures, super::made::figures(0, 2, 5, 1), super::made::figures(1, 1, 7, 1)];
+        assert_eq!(walls(&all, 0), None, "nor does one of the same setting that was right by chance");
+        assert_eq!(walls(&all, 1).map(|walls| walls.n), Some(1));
     }
 }

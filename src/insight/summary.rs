@@ -118,7 +118,7 @@ fn phases(trace: &Trace) -> Vec<Phase> {
 }
 
 /// What all tasks say that they added, and the counter does not have. Who did not come to the end did not add all.
-fn lost_updates(trace: &Trace) -> u64 {
+pub(super) fn lost_updates(trace: &Trace) -> u64 {
     let added = |outcome: Option<&Outcome>| match outcome {
         Some(Outcome::Done(Value::Count(count))) => Some(*count),
         _ => None,

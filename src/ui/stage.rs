@@ -281,9 +281,10 @@ fn dial(id: &'static str, label: &str, dial: Dial, running: bool, cores: Option<
     let mean = if dial.peak > 0 && dial.mean < 0.05 { "less than 0.1".to_owned() } else { format::fixed(dial.mean, 1) };
     let note = if running { format!("{} now · {mean} on average", dial.now) } else { format!("{mean} on average") };
     let (most, note) = match cores.filter(|cores| dial.peak > *cores) {
-        Some(cores) => {
-            (format!("{} on {}", dial.peak, format::count(cores as usize, "core")), format!("in turns; {note}"))
-        }
+        Some(cores) => (
+            format!("{} on {}", dial.peak, format::count(cores as usize, "core")),
+            format!("at most, in turns; {note}"),
+        ),
         None => (format!("{} at most", format::thousands(dial.peak.into())), note),
     };
     html! {

@@ -157,7 +157,7 @@ for (const name of ["chromium", "firefox"]) {
       for (const model of ["cores", "event-loop", "threads", "processes"]) {
         await open(page, server, `run=tiny&as=${model}&compare=no&tasks=3000`);
         const seen = await run(page);
-        assert.match(seen.sentence, /^.*3000 tasks: 3000 done/, model);
+        assert.match(seen.sentence, /^.*3,000 tasks: 3,000 done/, model);
         assert.ok(!/found no room/.test(seen.sentence), seen.sentence);
       }
     });

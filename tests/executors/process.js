@@ -9,6 +9,11 @@ export function startProcess(programUrl, module, number, fault, port, host) {
   return worker;
 }
 
+const lockOf = (address, number) => `overlap test process ${address} ${number}`;
+
+/** Ends once no such process lives: a browser gives the locks of a worker that has ended to whoever waits for them. */
+export const whenGone = (address, number) => navigator.locks.request(lockOf(address, number), () => {});
+
 // The program imports this script as well.
 if (self.location.href === import.meta.url) {
   const died = (event) => {
@@ -24,6 +29,10 @@ if (self.location.href === import.meta.url) {
       // Within what the module allows: its data, and as much as any of these tests needs.
       const memory = new WebAssembly.Memory({ initial: 1_024, maximum: 4_096, shared: true });
       await program.default({ module_or_path: module, memory });
+      // Held for as long as this lives.
+      await new Promise((held) => {
+        navigator.locks.request(lockOf(host[1], number), () => new Promise(() => held()));
+      });
       postMessage("started");
       await program.testProcess(number, fault, port, ...host);
     },

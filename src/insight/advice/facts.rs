@@ -103,6 +103,11 @@ impl<'a> Facts<'a> {
         self.numbers.ledger.time(term)
     }
 
+    /// What workers did for their tasks: computing, and waiting for whatever it was.
+    pub fn at_work(&self) -> Duration {
+        [Term::Computing, Term::Lock, Term::Shared, Term::Io].into_iter().map(|term| self.time(term)).sum()
+    }
+
     /// What all tasks computed together.
     pub fn computing(&self) -> Duration {
         self.works.iter().map(|work| work.computing).sum()

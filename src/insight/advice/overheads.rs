@@ -13,11 +13,6 @@ const LARGE_BYTES: u64 = 10_000;
 /// Tasks that take longer are not small.
 const SMALL: Duration = Duration::from_millis(1);
 
-/// What the workers did for their tasks.
-fn work(facts: &Facts<'_>) -> Duration {
-    [Term::Computing, Term::Lock, Term::Shared, Term::Io].into_iter().map(|term| facts.time(term)).sum()
-}
-
 /// Bytes of all messages, and of one on average.
 fn bytes(facts: &Facts<'_>) -> (u64, u64) {
     let bytes = facts.trace.posts.iter().map(|post| u64::from(post.bytes)).sum::<u64>();
@@ -36,7 +31,7 @@ impl Advice for TasksTooSmall {
     const BASIS: &'static str = "the ledger: being given tasks and messages, against what tasks did";
 
     fn check(facts: &Facts<'_>) -> Option<TasksTooSmall> {
-        let (work, tasks) = (work(facts), facts.trace.tasks.len());
+        let (work, tasks) = (facts.at_work(), facts.trace.tasks.len());
         let overhead = facts.time(Term::Dispatch) + facts.ledger().copying();
         let applies = facts.model().has_workers()
             && tasks >= TASKS_MIN
@@ -69,7 +64,7 @@ impl Advice for CopyingDominates {
     const BASIS: &'static str = "the ledger: packing, sending and unpacking, against what tasks did";
 
     fn check(facts: &Facts<'_>) -> Option<CopyingDominates> {
-        let (copying, work, (bytes, average)) = (facts.ledger().copying(), work(facts), bytes(facts));
+        let (copying, work, (bytes, average)) = (facts.ledger().copying(), facts.at_work(), bytes(facts));
         let applies = facts.model().copies() && copying > work && average >= LARGE_BYTES;
         applies.then_some(CopyingDominates { bytes, copying, work })
     }

@@ -22,9 +22,7 @@ impl Advice for OneAtATime {
     const BASIS: &'static str = "what each thread did, and who held the lock";
 
     fn check(facts: &Facts<'_>) -> Option<OneAtATime> {
-        let busy = [Term::Computing, Term::Lock, Term::Shared, Term::Io];
-        let busy: Duration = busy.into_iter().map(|term| facts.time(term)).sum();
-        let waited = share(facts.time(Term::Lock), busy);
+        let waited = share(facts.time(Term::Lock), facts.at_work());
         let gain = facts.gain_on_cores(facts.context.cores);
         let applies = facts.model() == ModelKind::Threads
             && facts.computed >= 2

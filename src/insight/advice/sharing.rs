@@ -2,8 +2,8 @@
 
 use super::{Advice, Facts, percent};
 use crate::insight::ledger::{Term, share};
+use crate::insight::summary;
 use crate::model::format::thousands;
-use crate::model::outcome::Outcome;
 use crate::model::plan::Workload;
 
 /// Updates of a counter were lost.
@@ -17,12 +17,9 @@ impl Advice for LostUpdates {
     const BASIS: &'static str = "where the counter stood at the end";
 
     fn check(facts: &Facts<'_>) -> Option<LostUpdates> {
-        let Workload::Counter { tasks, times, locked: false } = facts.context.workload else { return None };
-        let asked = u64::from(*tasks) * u64::from(*times);
-        // Who did not come to the end did not add all.
-        let all_are_done = facts.trace.tasks.iter().all(|task| matches!(task.outcome, Some(Outcome::Done(_))));
-        let lost = asked.saturating_sub(facts.trace.counter?);
-        (all_are_done && lost > 0).then_some(LostUpdates { lost, asked })
+        let Workload::Counter { tasks, times, .. } = facts.context.workload else { return None };
+        let lost = summary::lost_updates(facts.trace);
+        (lost > 0).then_some(LostUpdates { lost, asked: u64::from(*tasks) * u64::from(*times) })
     }
 
     fn sentence(&self) -> String {
@@ -47,8 +44,7 @@ impl Advice for SharedLock {
     const BASIS: &'static str = "the ledger: waiting for what tasks share, against what workers did";
 
     fn check(facts: &Facts<'_>) -> Option<SharedLock> {
-        let busy = [Term::Computing, Term::Lock, Term::Shared, Term::Io].map(|term| facts.time(term)).iter().sum();
-        let (waited, workers) = (share(facts.time(Term::Shared), busy), facts.ledger().workers);
+        let (waited, workers) = (share(facts.time(Term::Shared), facts.at_work()), facts.computed);
         let is_of_a_lock = matches!(facts.context.workload, Workload::Counter { locked: true, .. });
         (is_of_a_lock && workers >= 2 && waited >= 0.3).then_some(SharedLock { waited, workers })
     }
@@ -57,7 +53,7 @@ impl Advice for SharedLock {
         format!(
             "{} workers took turns at the counter's lock: {} of the time in which they had a task went to waiting for it. To hand a \
              lock over takes far longer than to add one. If each task counts for itself, and what they counted is added up at the \
-             end, nobody waits.",
+             end, nobody waits for that lock.",
             self.workers,
             percent(self.waited)
         )

@@ -10,7 +10,7 @@ use crate::insight::made::{Made, any_trace};
 use crate::insight::numbers::Context;
 use crate::model::event::{EventKind, Phase};
 use crate::model::id::LaneId;
-use crate::model::outcome::Outcome;
+use crate::model::outcome::{Outcome, Value};
 use crate::model::plan::{ModelKind, Workload};
 use crate::model::time::Instant;
 use crate::model::trace::{Span, TaskLife, Trace};
@@ -207,7 +207,8 @@ fn workers_that_wait_for_the_lock_of_what_they_share_are_told_of_it() {
 fn lost_updates_are_counted_only_of_tasks_that_came_to_their_end() {
     let workload = Workload::Counter { tasks: 1, times: 50, locked: false };
     let mut made = Made::new(1);
-    made.submit(0).start(0, ONE, 0).finish(5, ONE, 0).add(6, MAIN, None, EventKind::Counted, 43);
+    made.submit(0).start(0, ONE, 0).add(5, ONE, Some(0), EventKind::Finished, Value::Count(50).to_arg());
+    made.add(6, MAIN, None, EventKind::Counted, 43);
     let said = said(&made.trace, ModelKind::FreeThreads, &workload);
     assert!(said[0].sentence.starts_with("7 of 50 updates were lost"), "{said:?}");
     made.trace.tasks[0].outcome = Some(Outcome::Cancelled);

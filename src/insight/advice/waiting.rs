@@ -116,8 +116,7 @@ impl Advice for TooFewWorkers {
     fn check(facts: &Facts<'_>) -> Option<TooFewWorkers> {
         let (ledger, latency) = (facts.ledger(), &facts.numbers.latency);
         let queued = latency.queued?.median;
-        let at_work = [Term::Computing, Term::Lock, Term::Shared, Term::Io].map(|term| facts.time(term)).iter().sum();
-        let waited = share(facts.time(Term::Io), at_work);
+        let waited = share(facts.time(Term::Io), facts.at_work());
         let applies = facts.model().has_workers()
             && (facts.trace.tasks.len() as u32) > ledger.workers
             && waited >= 0.8

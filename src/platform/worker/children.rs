@@ -141,7 +141,8 @@ impl PortPipe {
         PortPipe { end: Rc::new(end) }
     }
 
-    /// Nothing comes any more after what has come: the process at the other end has died, of this.
+    /// Whoever receives is told, after what has come by now, that the process at the other end has died, of this. What was still
+    /// on its way is not waited for.
     pub fn break_up(&self, reason: String) {
         let mut state = self.end.state.borrow_mut();
         state.broken.get_or_insert(reason);

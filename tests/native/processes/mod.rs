@@ -3,7 +3,7 @@
 //!
 //! `README.md` says for each of CPython's tests which of ours it is, or why it cannot apply; `table.rs` holds it to that.
 //! Natively processes are threads, which share nothing with the pool but their pipes (`machine.rs`); in a browser they are real
-//! ones, with memory of their own (`tests/executors`).
+//! ones, with memory of their own (`tests/executors`), but for those of `model.rs`.
 
 mod any_options;
 mod carriers;

@@ -74,19 +74,21 @@ async function soak(page, browser) {
     session.on("Tracing.dataCollected", gather);
     const traceConfig = { includedCategories: ["disabled-by-default-memory-infra"], memoryDumpConfig: { triggers: [] } };
     await session.send("Tracing.start", { transferMode: "ReportEvents", traceConfig });
-    await session.send("Tracing.requestMemoryDump", { levelOfDetail: "detailed" });
+    const { success } = await session.send("Tracing.requestMemoryDump", { levelOfDetail: "detailed" });
     const over = new Promise((resolve) => session.once("Tracing.tracingComplete", resolve));
     await session.send("Tracing.end");
     await over;
     session.off("Tracing.dataCollected", gather);
     const pids = await renderers();
+    const accounts = events.filter(({ pid, args }) => pids.includes(pid) && args?.dumps?.allocators).map(({ args }) => args.dumps.allocators);
+    const isWhole = accounts.length === pids.length && accounts.every((account) => account.malloc && account.v8);
+    // What is missing would look like memory that is not in use.
+    if (!success || !isWhole) throw new Error("the browser gave no whole account of its memory");
+    const attributes = { malloc: "allocated_objects_size", "partition_alloc/allocated_objects": "size", v8: "size", shared_memory: "size" };
     let bytes = 0;
-    for (const { pid, args } of events.filter(({ pid }) => pids.includes(pid))) {
-      for (const [name, { attrs }] of Object.entries(args?.dumps?.allocators ?? {})) {
-        const attribute = { malloc: "allocated_objects_size", "partition_alloc/allocated_objects": "size", v8: "size", shared_memory: "size" }[name];
-        const of = attribute ?? (/^blink_gc\/.*\/allocated_objects$/.test(name) ? "size" : undefined);
-        bytes += of ? parseInt(attrs[of]?.value ?? "0", 16) : 0;
-      }
+    for (const [name, { attrs }] of accounts.flatMap((account) => Object.entries(account))) {
+      const attribute = attributes[name] ?? (/^blink_gc\/.*\/allocated_objects$/.test(name) ? "size" : undefined);
+      if (attribute) bytes += parseInt(attrs[attribute].value, 16);
     }
     return bytes / 2 ** 20;
   }
@@ -95,12 +97,17 @@ async function soak(page, browser) {
   async function collectInServiceWorker() {
     for (const { targetId } of await targets("service_worker")) {
       const { sessionId } = await session.send("Target.attachToTarget", { targetId, flatten: false });
-      const collected = new Promise((resolve) => {
-        session.on("Target.receivedMessageFromTarget", (answer) => answer.sessionId === sessionId && resolve());
+      let listen;
+      const answered = new Promise((resolve) => {
+        listen = (answer) => answer.sessionId === sessionId && JSON.parse(answer.message).id === 1 && resolve();
+        session.on("Target.receivedMessageFromTarget", listen);
       });
+      // One that ends meanwhile takes its garbage with it, and answers nothing.
+      const isGone = new Promise((resolve) => setTimeout(resolve, 5_000));
       await session.send("Target.sendMessageToTarget", { sessionId, message: JSON.stringify({ id: 1, method: "HeapProfiler.collectGarbage" }) });
-      await collected;
-      await session.send("Target.detachFromTarget", { sessionId });
+      await Promise.race([answered, isGone]);
+      session.off("Target.receivedMessageFromTarget", listen);
+      await session.send("Target.detachFromTarget", { sessionId }).catch(() => {});
     }
   }
   /** What is there once the browser, which takes a moment to end a worker, has ended all that it will. */
@@ -153,15 +160,16 @@ async function soak(page, browser) {
   const more = afterwards.workers - before.workers;
   line(`workers: ${before.workers} before, ${afterwards.workers} afterwards`, [["workers after the soak, more than before", more]], " more");
   const times = (of) => afterwards[of] / before[of];
-  if (before.inUse === 0) missing("memory", "this browser does not tell", "memory in use after the soak, in times of before");
-  else line(`memory in use: ${before.inUse.toFixed(1)} MiB before, ${afterwards.inUse.toFixed(1)} MiB afterwards, ${times("inUse").toFixed(2)} times`, [
+  line(`memory in use: ${before.inUse.toFixed(1)} MiB before, ${afterwards.inUse.toFixed(1)} MiB afterwards, ${times("inUse").toFixed(2)} times`, [
     ["memory in use after the soak, in times of before", times("inUse")],
   ], " times");
+  line(`memory in use: grew by ${(((afterwards.inUse - half.inUse) * 1_024) / (RUNS / 2)).toFixed(1)} KiB a run in the second half`);
   // A browser's allocators keep room for the most that there ever was, which a first run of each kind does not show. What leaks
-  // goes on growing.
-  line(`memory held: ${before.held.toFixed(0)} MiB before, ${afterwards.held.toFixed(0)} MiB afterwards, ${times("held").toFixed(2)} times; ${(afterwards.held / first.held).toFixed(2)} times what it was after ${RUNS / LOOKS}`);
-  const kibARun = ((afterwards.inUse - half.inUse) * 1_024) / (RUNS / 2);
-  line(`memory in use: grew by ${kibARun.toFixed(1)} KiB a run in the second half`);
+  // goes on growing: memories of processes too, which the account above does not have.
+  const held = `memory held: ${before.held.toFixed(0)} MiB before, ${first.held.toFixed(0)} MiB after ${RUNS / LOOKS}, ${afterwards.held.toFixed(0)} MiB afterwards, ${times("held").toFixed(2)} times`;
+  const kibARun = ((afterwards.held - half.held) * 1_024) / (RUNS / 2);
+  if (before.held === 0) missing("memory held", "this system does not tell", "memory held, growth a run in the second half, KiB");
+  else line(`${held}; grew by ${kibARun.toFixed(0)} KiB a run in the second half`, [["memory held, growth a run in the second half, KiB", kibARun]], " KiB");
   line(`the page's objects: ${before.heap.toFixed(1)} MiB before, ${afterwards.heap.toFixed(1)} MiB afterwards`);
   // Programs have no starting of their own.
   delete starting.subprocess;
